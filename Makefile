@@ -1,0 +1,158 @@
+# Makefile: builds, installs and tests spine.
+#
+#   make, make install, make installcheck   the usual PGXS targets
+#   make check        everything, from a bare Debian 12 on (scripts/check)
+#   make check-core   the algorithm's own tests; needs no server
+#   make replay       build/replay, the algorithm without PostgreSQL
+#   make demo         a small show on a throwaway cluster
+#   make format       clang-format over src/
+#
+# WERROR=1 turns warnings into errors. A change of compiler or flags rebuilds
+# nothing by itself: make clean first.
+
+# Every test is listed by hand: a file that is forgotten here is reported by
+# make check. Each has the extension loaded already (--load-extension below).
+REGRESS = frontier
+ISOLATION =
+
+# Where test output goes, e.g. when the source tree cannot be written to.
+TEST_OUTPUT ?= .
+
+PG_CONFIG ?= pg_config
+
+# --------------------------------------------------------------------
+# Sources
+
+HDRS := $(sort $(wildcard src/*.h src/*/*.h))
+
+# The core proper, without the programs that stand beside it: replay.c with its
+# replay_*.c, and test_*.c and fuzz_*.c, each a program by itself.
+REPLAY := $(sort $(wildcard src/core/replay.c src/core/replay_*.c))
+CORE := $(filter-out $(REPLAY) src/core/test_%.c src/core/fuzz_%.c, \
+          $(sort $(wildcard src/core/*.c)))
+# hollow.c is the tests' and the replay program's stand-in for the tables.
+SRCS := $(filter-out src/core/hollow.c, $(CORE)) $(sort $(wildcard src/state/*.c src/sql/*.c src/worker/*.c \
+          src/am/*.c src/*.c))
+
+MODULE_big = spine
+OBJS = $(SRCS:.c=.o)
+EXTENSION = spine
+DATA = spine--1.0.sql
+
+# -isystem silences warnings that come out of the server's own headers.
+PG_CPPFLAGS = -Isrc -isystem $(includedir_server)
+
+# PostgreSQL loads libraries with RTLD_GLOBAL, so a function of ours could be
+# taken over by one of the same name in another extension. -fvisibility=hidden
+# would prevent it, but 15's PG_FUNCTION_INFO_V1 declares SQL functions without
+# PGDLLEXPORT and they would be hidden too (16 and later do all this by
+# themselves). Binding our calls to our own functions at link time does it.
+BIND_LOCALLY = -Wl,-Bsymbolic-functions
+SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),$(BIND_LOCALLY))
+
+WARNINGS = $(if $(filter 1,$(WERROR)),-Wall -Wextra -Wshadow -Werror \
+             -Wno-unused-parameter $(CLANG_QUIET))
+# The server's flags are gcc's; clang does not know all of them.
+CLANG_QUIET = $(if $(findstring clang,$(CC)),-Wno-unknown-warning-option \
+                -Wno-ignored-optimization-argument)
+PG_CFLAGS = $(WARNINGS)
+
+REGRESS_OPTS = --inputdir=. --outputdir=$(TEST_OUTPUT) --load-extension=spine
+ISOLATION_OPTS = --outputdir=$(TEST_OUTPUT)/output_iso --load-extension=spine
+REGRESS_PREP = preloaded
+EXTRA_CLEAN = build output_iso tmp_check $(wildcard src/*/*.o src/*/*.bc)
+
+all:
+
+# --------------------------------------------------------------------
+# PGXS, unless only targets of our own are asked for: those have to work where
+# pg_config is not installed yet, too.
+
+OURS = check check-core demo replay format print-% build/%
+
+ifneq ($(filter-out $(OURS),$(or $(MAKECMDGOALS),all)),)
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+ifneq ($(PGXS),)
+include $(PGXS)
+else
+all install installcheck:
+	@echo "$(PG_CONFIG) finds no PostgreSQL to build against: run scripts/setup" >&2; exit 1
+clean:
+	rm -rf $(EXTRA_CLEAN) spine.so $(OBJS)
+endif
+endif
+
+$(OBJS) $(OBJS:.o=.bc): $(HDRS)
+
+# Without this, every single test would fail with an error of its own.
+.PHONY: preloaded
+preloaded:
+	@libs=$$('$(bindir)/psql' -XAt -d postgres -c 'SHOW shared_preload_libraries') || exit 1; \
+	case ",$$(echo "$$libs" | tr -d " \"')")," in \
+	  *[,/]spine,* | *[,/]spine.so,*) ;; \
+	  *) echo "spine is not loaded: put shared_preload_libraries = 'spine' in postgresql.conf and restart the server" >&2; exit 1 ;; \
+	esac
+	@mkdir -p '$(TEST_OUTPUT)'
+
+# --------------------------------------------------------------------
+# The core alone: plain C11, no PostgreSQL header. build/NAME is the program
+# src/core/NAME.c (replay, test_*), build/san/NAME the same with sanitizers,
+# by the other compiler so that both read the code.
+
+CORE_CC = gcc
+SAN_CC = clang
+CORE_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -g -Wall -Wextra -Wshadow -Werror -Isrc
+SAN_CFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+.PHONY: replay
+replay: build/replay
+
+build/obj/%.o: src/core/%.c $(HDRS)
+	@mkdir -p $(@D)
+	$(CORE_CC) $(CORE_CFLAGS) -c -o $@ $<
+
+build/san/obj/%.o: src/core/%.c $(HDRS)
+	@mkdir -p $(@D)
+	$(SAN_CC) $(CORE_CFLAGS) $(SAN_CFLAGS) -c -o $@ $<
+
+build/replay: $(REPLAY:src/core/%.c=build/obj/%.o)
+build/%: build/obj/%.o $(CORE:src/core/%.c=build/obj/%.o)
+	$(CORE_CC) $(CORE_CFLAGS) -o $@ $^
+
+build/san/replay: $(REPLAY:src/core/%.c=build/san/obj/%.o)
+build/san/%: build/san/obj/%.o $(CORE:src/core/%.c=build/san/obj/%.o)
+	$(SAN_CC) $(CORE_CFLAGS) $(SAN_CFLAGS) -o $@ $^
+
+# Keep the objects that make would delete as intermediate.
+.SECONDARY:
+
+# --------------------------------------------------------------------
+# Tests and the rest
+
+# The scripts call make again, which then finds what setup has installed.
+RUN = MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)'
+
+# PGXS has a check of its own, which only says that it is not supported. Ours
+# comes after it and wins; it is defined only when asked for, to spare every
+# other run make's warning about the second recipe.
+ifneq ($(filter check,$(MAKECMDGOALS)),)
+.PHONY: check
+check:
+	@$(RUN) scripts/setup
+	@$(RUN) scripts/check
+endif
+
+.PHONY: check-core demo format
+check-core:
+	@$(RUN) scripts/check core
+
+demo:
+	@$(RUN) scripts/setup demo
+	@$(RUN) examples/pgbench/demo.sh
+
+format:
+	clang-format -i $(sort $(wildcard src/*.[ch] src/*/*.[ch]))
+
+# make print-REGRESS: how scripts/check reads the lists.
+print-%:
+	@echo $($*)

@@ -1,0 +1,45 @@
+/*
+ * hollow.h
+ *		The hollow batches of one trace, kept in memory: what an owner of a trace
+ *		does, for programs without a server (the replay program, the tests).
+ *
+ * A sorted array, one entry for each id range.  Strings are copied in.  Running
+ * out of memory ends the program, which a server could not afford and these
+ * can.
+ */
+#ifndef SPINE_CORE_HOLLOW_H
+#define SPINE_CORE_HOLLOW_H
+
+#include "core/trace.h"
+
+typedef struct HollowEntry
+{
+	uint64_t	lo;
+	uint64_t	hi;
+	HollowBatch batch;			/* owns parts, their strings, and runs */
+} HollowEntry;
+
+typedef struct HollowList
+{
+	size_t		count;
+	size_t		capacity;
+	HollowEntry *entries;
+} HollowList;
+
+extern void hollow_clear(HollowList *list);
+
+/* Index of the first entry with lo or more; count if there is none. */
+extern size_t hollow_index(const HollowList *list, uint64_t lo);
+
+/* Replaces the entries in [lo, hi) by one. */
+extern void hollow_replace(HollowList *list, uint64_t lo, uint64_t hi,
+						   const HollowBatch *batch);
+
+/* Carries out what a push did, for the batch that was pushed. */
+extern void hollow_pushed(HollowList *list, const HollowBatch *batch,
+						  const PushEffects *effects);
+
+/* The list as the core asks about it; context is the list. */
+extern HollowSource hollow_source(HollowList *list);
+
+#endif

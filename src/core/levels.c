@@ -1,0 +1,254 @@
+/*
+ * levels.c
+ *		Introducing batches at levels: fuel, roll-up and tidying.
+ *
+ * The invariant that everything hangs on: while a merge is under way at level
+ * k there are fewer than 2^k records below it, so it is complete before
+ * another batch arrives at its level.  The fuel of an introduction (eight units
+ * per record it stands for) is what upholds it.
+ *
+ * Source: introduce_batch, roll_up, apply_fuel, insert_at, complete_at and
+ * tidy_layers of seed 000.
+ */
+#include "core/levels.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Four for each record, four for each one that rolling up promotes. */
+#define FUEL_PER_RECORD 8
+
+int
+level_of_length(int64_t len)
+{
+	return len <= 1 ? 0 : 64 - __builtin_clzll((unsigned long long) len - 1);
+}
+
+int64_t
+level_length(const Level *level)
+{
+	int64_t		len = 0;
+
+	for (int i = 0; i < level->count; i++)
+		len = add_saturating(len, level->batch[i].len);
+	return len;
+}
+
+/* Vacant levels up to and including index come into being. */
+static void
+ensure_level(Levels *levels, int index)
+{
+	while (levels->count <= index)
+		levels->level[levels->count++].count = 0;
+}
+
+static void
+remove_level(Levels *levels, int index)
+{
+	memmove(&levels->level[index], &levels->level[index + 1],
+			sizeof(Level) * (size_t) (levels->count - index - 1));
+	levels->count--;
+}
+
+static Status
+insert_at(Levels *levels, const LevelsContext *context, const SpineBatch *batch,
+		  int index, CoreError *err)
+{
+	Level	   *level;
+
+	ensure_level(levels, index);
+	level = &levels->level[index];
+	if (level->count == 2)
+		return core_error(err, CORE_CORRUPT,
+						  "a batch arrived at a level whose merge is incomplete",
+						  "Level %d was merging when the batch with ids %llu-%llu came.",
+						  index, (unsigned long long) batch->lo,
+						  (unsigned long long) batch->hi);
+	level->batch[level->count++] = *batch;
+	if (level->count == 2)
+		context->rules->begin(level->batch, &context->logical, &level->merge);
+	return CORE_OK;
+}
+
+/* Takes out whatever is on a level, as one batch; false if nothing was. */
+static bool
+complete_at(Levels *levels, const LevelsContext *context, int index,
+			SpineBatch *result)
+{
+	Level	   *level = &levels->level[index];
+	int			count = level->count;
+
+	level->count = 0;
+	if (count == 1)
+		*result = level->batch[0];
+	else if (count == 2)
+		context->rules->done(context->context, &level->merge, level->batch, result);
+	return count > 0;
+}
+
+/* Every merge gets the same fuel; those that complete move up a level. */
+static Status
+apply_fuel(Levels *levels, const LevelsContext *context, int64_t fuel, CoreError *err)
+{
+	int			count = levels->count;
+
+	for (int index = 0; index < count; index++)
+	{
+		Level	   *level = &levels->level[index];
+		int64_t		share = fuel;
+		SpineBatch	merged;
+		Status		status;
+
+		if (level->count < 2 || !context->rules->work(&level->merge, &share))
+			continue;
+		complete_at(levels, context, index, &merged);
+		if ((status = insert_at(levels, context, &merged, index + 1, err)) != CORE_OK)
+			return status;
+	}
+	return CORE_OK;
+}
+
+static bool
+any_below(const Levels *levels, int index)
+{
+	for (int i = 0; i < index; i++)
+		if (levels->level[i].count > 0)
+			return true;
+	return false;
+}
+
+/* Merges everything below a level into it, so that a batch can be put there. */
+static Status
+roll_up(Levels *levels, const LevelsContext *context, int index, CoreError *err)
+{
+	SpineBatch	merged;
+	bool		have = false;
+	Status		status;
+
+	ensure_level(levels, index);
+	if (!any_below(levels, index))
+		return CORE_OK;
+	for (int i = 0; i < index; i++)
+	{
+		if (have &&
+			(status = insert_at(levels, context, &merged, i, err)) != CORE_OK)
+			return status;
+		have = complete_at(levels, context, i, &merged);
+	}
+	if (have &&
+		(status = insert_at(levels, context, &merged, index, err)) != CORE_OK)
+		return status;
+	if (levels->level[index].count < 2)
+		return CORE_OK;
+	complete_at(levels, context, index, &merged);
+	return insert_at(levels, context, &merged, index + 1, err);
+}
+
+/* Records that might come up from the levels below index, by level, not by length. */
+static int64_t
+records_below(const Levels *levels, int index)
+{
+	int64_t		records = 0;
+
+	for (int i = 0; i < index; i++)
+		records = add_saturating(records, shift_saturating(levels->level[i].count, i));
+	return records;
+}
+
+/*
+ * Draws the largest batch down to the level that its length asks for, over
+ * vacant levels, and into a merge with the batch below where that leaves the
+ * merge enough time.
+ */
+static Status
+tidy(Levels *levels, const LevelsContext *context, CoreError *err)
+{
+	int			appropriate;
+
+	if (levels->count == 0 || levels->level[levels->count - 1].count != 1)
+		return CORE_OK;
+	appropriate = level_of_length(level_length(&levels->level[levels->count - 1]));
+	while (appropriate < levels->count - 1)
+	{
+		int			below = levels->count - 2;
+		SpineBatch	newer;
+
+		if (levels->level[below].count == 0)
+		{
+			remove_level(levels, below);
+			continue;
+		}
+		if (levels->level[below].count == 2 ||
+			records_below(levels, below) > shift_saturating(1, levels->count) / 8)
+			break;
+		newer = levels->level[below].batch[0];
+		remove_level(levels, below);
+		return insert_at(levels, context, &newer, below, err);
+	}
+	return CORE_OK;
+}
+
+Status
+levels_introduce(Levels *levels, const LevelsContext *context,
+				 const SpineBatch *batch, int index, CoreError *err)
+{
+	int64_t		fuel = multiply_saturating(shift_saturating(FUEL_PER_RECORD, index),
+										   context->effort);
+	Status		status;
+
+	/* Fueling and rolling up can each add a level beyond the last. */
+	if (levels->count > MAX_LEVELS - 2)
+		return core_error(err, CORE_LIMIT, "the spine has too many levels",
+						  "It has %d levels of at most %d.", levels->count, MAX_LEVELS);
+	if ((status = apply_fuel(levels, context, fuel, err)) != CORE_OK ||
+		(status = roll_up(levels, context, index, err)) != CORE_OK ||
+		(status = insert_at(levels, context, batch, index, err)) != CORE_OK)
+		return status;
+	return tidy(levels, context, err);
+}
+
+Status
+levels_fuse_empty(Levels *levels, const LevelsContext *context,
+				  const SpineBatch *batch, bool *fused, CoreError *err)
+{
+	int			position = 0;
+	SpineBatch	merged;
+	Status		status;
+
+	*fused = false;
+	while (position < levels->count && levels->level[position].count == 0)
+		position++;
+	if (position == levels->count || levels->level[position].count != 1 ||
+		levels->level[position].batch[0].len != 0)
+		return CORE_OK;
+	if ((status = insert_at(levels, context, batch, position, err)) != CORE_OK)
+		return status;
+	complete_at(levels, context, position, &merged);
+	*fused = true;
+	return insert_at(levels, context, &merged, position, err);
+}
+
+SpineBatch *
+levels_next(Levels *levels, LevelsWalk *walk, int *level_index)
+{
+	while (walk->level >= 0)
+	{
+		Level	   *level = &levels->level[walk->level];
+
+		if (walk->next < level->count)
+		{
+			if (level_index != NULL)
+				*level_index = walk->level;
+			return &level->batch[walk->next++];
+		}
+		walk->level--;
+		walk->next = 0;
+	}
+	return NULL;
+}
+
+void
+levels_copy(Levels *to, const Levels *from)
+{
+	memcpy(to, from, offsetof(Levels, level) + sizeof(Level) * (size_t) from->count);
+}

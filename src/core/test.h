@@ -1,0 +1,210 @@
+/*
+ * test.h
+ *		What the tests of the core share: TAP lines, random numbers, and short
+ *		ways to write frontiers, batches and traces down.
+ *
+ * A test is a program of its own that links the core.  It checks as much as it
+ * likes with CHECK, and ends each case with end_case, which prints the line.
+ */
+#ifndef SPINE_CORE_TEST_H
+#define SPINE_CORE_TEST_H
+
+#include "core/flat.h"
+#include "core/hollow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- TAP lines */
+
+typedef struct Tap
+{
+	int			cases;
+	int			failed;
+	int			wrong;			/* checks that failed in the case under way */
+} Tap;
+
+static Tap	tap;
+
+#define CHECK(condition) check_at(condition, #condition, __FILE__, __LINE__)
+
+static inline bool
+check_at(bool good, const char *what, const char *file, int line)
+{
+	if (!good && ++tap.wrong <= 10)
+		printf("# %s:%d: %s\n", file, line, what);
+	return good;
+}
+
+static inline void
+end_case(const char *what)
+{
+	tap.cases++;
+	tap.failed += tap.wrong > 0;
+	printf("%sok %d - %s\n", tap.wrong > 0 ? "not " : "", tap.cases, what);
+	fflush(stdout);
+	tap.wrong = 0;
+}
+
+/* The plan; what main returns. */
+static inline int
+end_tests(void)
+{
+	printf("1..%d\n", tap.cases);
+	return tap.failed > 0;
+}
+
+/* ----------------------------------------------------------- random numbers */
+
+typedef struct Dice
+{
+	uint64_t	state;
+} Dice;
+
+static inline uint64_t
+roll(Dice *dice)
+{
+	uint64_t	z = dice->state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static inline uint64_t
+below(Dice *dice, uint64_t limit)
+{
+	return roll(dice) % limit;
+}
+
+static inline bool
+chance(Dice *dice, int percent)
+{
+	return below(dice, 100) < (uint64_t) percent;
+}
+
+/* --------------------------------------------------- frontiers and batches */
+
+/* As a time in a test: the empty frontier. */
+#define END UINT64_MAX
+
+static inline Frontier
+at(uint64_t time)
+{
+	return time == END ? frontier_empty() : frontier_of(time);
+}
+
+static inline Description
+desc(uint64_t lower, uint64_t upper, uint64_t since)
+{
+	return (Description) {at(lower), at(upper), at(since)};
+}
+
+static inline bool
+desc_equal(const Description *a, const Description *b)
+{
+	return frontier_equal(&a->lower, &b->lower) &&
+		frontier_equal(&a->upper, &b->upper) &&
+		frontier_equal(&a->since, &b->since);
+}
+
+/* Part keys that batches of the tests use the first few of. */
+#define MOST_PARTS 8
+static const char *const part_keys[MOST_PARTS] = {
+	"p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"
+};
+
+static inline HollowBatch
+hollow(uint64_t lower, uint64_t upper, uint64_t since, int64_t len,
+	   int32_t nparts)
+{
+	return (HollowBatch)
+	{
+		.desc = desc(lower, upper, since), .len = len, .nparts = nparts,
+		.parts = part_keys
+	};
+}
+
+/* ------------------------------------------------------------------- traces */
+
+/* An image in memory of exactly its size, so that reading past it is noticed. */
+typedef struct Image
+{
+	size_t		size;
+	uint8_t    *bytes;
+} Image;
+
+static inline Image
+image_from(const uint8_t *bytes, size_t size)
+{
+	Image		image = {size, malloc(size > 0 ? size : 1)};
+
+	if (image.bytes == NULL)
+		abort();
+	memcpy(image.bytes, bytes, size);
+	return image;
+}
+
+static inline Image
+image_of(const Trace *trace)
+{
+	uint8_t		buf[IMAGE_MAX_SIZE];
+
+	return image_from(buf, image_write(trace, buf));
+}
+
+static inline bool
+image_equal(const Image *a, const Image *b)
+{
+	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+/* Everything that a trace is. */
+static inline bool
+trace_equal(const Trace *a, const Trace *b)
+{
+	Image		one = image_of(a);
+	Image		two = image_of(b);
+	bool		equal = image_equal(&one, &two) && a->dims == b->dims &&
+		a->effort == b->effort && a->next_id == b->next_id &&
+		frontier_equal(&a->since, &b->since) &&
+		frontier_equal(&a->upper, &b->upper);
+
+	free(one.bytes);
+	free(two.bytes);
+	return equal;
+}
+
+static inline void
+start_trace(Trace *trace, int effort)
+{
+	CoreError	err;
+
+	CHECK(trace_init(trace, 1, effort, &err) == CORE_OK);
+}
+
+/* Pushes a batch that is legal, and keeps the list, if any, up to date. */
+static inline void
+push(Trace *trace, HollowList *list, const HollowBatch *batch,
+	 PushEffects *effects)
+{
+	CoreError	err;
+
+	if (CHECK(trace_push(trace, batch, effects, &err) == CORE_OK) &&
+		list != NULL)
+		hollow_pushed(list, batch, effects);
+	CHECK(trace_validate(trace, &err) == CORE_OK);
+}
+
+/* Pushes a batch with one part over the next unit of time. */
+static inline void
+push_length(Trace *trace, HollowList *list, int64_t len, PushEffects *effects)
+{
+	HollowBatch batch = hollow(trace->upper.time, trace->upper.time + 1, 0,
+							   len, 1);
+
+	push(trace, list, &batch, effects);
+}
+
+#endif
