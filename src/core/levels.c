@@ -144,14 +144,17 @@ roll_up(Levels *levels, const LevelsContext *context, int index, CoreError *err)
 	return insert_at(levels, context, &merged, index + 1, err);
 }
 
+/* Wide enough for two batches on each of MAX_LEVELS levels. */
+typedef unsigned __int128 Records;
+
 /* Records that might come up from the levels below index, by level, not by length. */
-static int64_t
+static Records
 records_below(const Levels *levels, int index)
 {
-	int64_t		records = 0;
+	Records		records = 0;
 
 	for (int i = 0; i < index; i++)
-		records = add_saturating(records, shift_saturating(levels->level[i].count, i));
+		records += (Records) levels->level[i].count << i;
 	return records;
 }
 
@@ -179,7 +182,7 @@ tidy(Levels *levels, const LevelsContext *context, CoreError *err)
 			continue;
 		}
 		if (levels->level[below].count == 2 ||
-			records_below(levels, below) > shift_saturating(1, levels->count) / 8)
+			records_below(levels, below) > ((Records) 1 << levels->count) / 8)
 			break;
 		newer = levels->level[below].batch[0];
 		remove_level(levels, below);

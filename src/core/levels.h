@@ -20,7 +20,7 @@
  * A batch of the greatest length enters at level 63; every doubling of the
  * number of such batches adds one.  Nobody pushes 2^64 batches.
  */
-#define MAX_LEVELS 128
+#define MAX_LEVELS 120
 
 /*
  * One batch as the levels see it, covering the hollow batches with ids in

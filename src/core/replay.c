@@ -108,18 +108,19 @@ replay_block(Script *script, Text *line)
 	Text		expected = {0};
 	Text		answer = {0};
 	long		start = script->line;
+	bool		more;
 
 	text_add(&directive, "%s", text_string(line));
 	while (next_line(script, line) && strcmp(text_string(line), "----") != 0)
 		text_add(&input, "%s\n", text_string(line));
-	while (next_line(script, line) && line->size > 0)
+	while ((more = next_line(script, line)) && line->size > 0)
 		text_add(&expected, "%s\n", text_string(line));
 	replay_persist(script->state, text_string(&directive), text_string(&input), &answer);
 	if (answer.size == 0)
 		text_add(&answer, "<empty>\n");
 	if (!script->check)
-		printf("%s\n%s----\n%s\n", text_string(&directive), text_string(&input),
-			   text_string(&answer));
+		printf("%s\n%s----\n%s%s", text_string(&directive), text_string(&input),
+			   text_string(&answer), more ? "\n" : "");
 	else if (strcmp(text_string(&expected), text_string(&answer)) != 0)
 	{
 		script->differs = true;
