@@ -148,7 +148,8 @@ check-core:
 
 demo:
 	@$(RUN) scripts/setup demo
-	@$(RUN) examples/pgbench/demo.sh
+	@mkdir -p build; $(MAKE) -s install >build/install.log 2>&1 || { cat build/install.log; exit 1; }
+	@$(RUN) scripts/cluster -- examples/pgbench/demo.sh
 
 format:
 	clang-format -i $(sort $(wildcard src/*.[ch] src/*/*.[ch]))

@@ -78,25 +78,46 @@ skip_space(const char *p)
 	return p;
 }
 
+#define EXCERPT_SIZE 24
+
+/*
+ * The beginning of a text, to quote: plain characters only, so that none is
+ * ever cut in its middle, whatever the encoding.
+ */
+static const char *
+excerpt(const char *text, char *buf)
+{
+	int			n = 0;
+
+	while (n < EXCERPT_SIZE - 1 && text[n] >= ' ' && text[n] <= '~')
+	{
+		buf[n] = text[n];
+		n++;
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
 static Status
 parse_time(const char **text, uint64_t *time, CoreError *err)
 {
 	const char *p = *text;
 	uint64_t	value = 0;
+	char		quote[EXCERPT_SIZE];
 
 	if (*p == '-')
 		return core_error(err, CORE_RANGE, "time is below 0",
-						  "Times are integers from 0 to %" PRIu64 ".", TIME_MAX);
+						  "It is the one at \"%s\".", excerpt(p, quote));
 	if (*p < '0' || *p > '9')
 		return core_error(err, CORE_SYNTAX, "malformed frontier",
-						  "Expected a time at \"%.20s\".", p);
+						  "Expected a time at \"%s\".", excerpt(p, quote));
 	for (; *p >= '0' && *p <= '9'; p++)
 	{
 		uint64_t	digit = (uint64_t) (*p - '0');
 
 		if (value > (TIME_MAX - digit) / 10)
 			return core_error(err, CORE_RANGE, "time is out of range",
-							  "Times are integers from 0 to %" PRIu64 ".", TIME_MAX);
+							  "It is the one at \"%s\".", excerpt(*text, quote));
 		value = value * 10 + digit;
 	}
 	*text = p;
@@ -113,10 +134,11 @@ frontier_parse(const char **text, Frontier *result, CoreError *err)
 {
 	const char *p = skip_space(*text);
 	Frontier	f = frontier_empty();
+	char		quote[EXCERPT_SIZE];
 
 	if (*p != '[')
 		return core_error(err, CORE_SYNTAX, "malformed frontier",
-						  "Expected \"[\" at \"%.20s\".", p);
+						  "Expected \"[\" at \"%s\".", excerpt(p, quote));
 	p = skip_space(p + 1);
 	while (*p != ']')
 	{
@@ -127,7 +149,7 @@ frontier_parse(const char **text, Frontier *result, CoreError *err)
 		if (*p == '(')
 			return core_error(err, CORE_UNSUPPORTED,
 							  "times of more than one dimension are not supported",
-							  "The frontier has a tuple at \"%.20s\".", p);
+							  "The frontier has a tuple at \"%s\".", excerpt(p, quote));
 		if ((status = parse_time(&p, &time, err)) != CORE_OK)
 			return status;
 		element = frontier_of(time);
@@ -138,11 +160,11 @@ frontier_parse(const char **text, Frontier *result, CoreError *err)
 			p = skip_space(p + 1);
 			if (*p == ']')
 				return core_error(err, CORE_SYNTAX, "malformed frontier",
-								  "Expected a time at \"%.20s\".", p);
+								  "Expected a time at \"%s\".", excerpt(p, quote));
 		}
 		else if (*p != ']')
 			return core_error(err, CORE_SYNTAX, "malformed frontier",
-							  "Expected \",\" or \"]\" at \"%.20s\".", p);
+							  "Expected \",\" or \"]\" at \"%s\".", excerpt(p, quote));
 	}
 	*text = p + 1;
 	*result = f;
@@ -191,7 +213,7 @@ frontier_read(const uint8_t *buf, size_t size, Frontier *result, CoreError *err)
 		time = time << 8 | buf[1 + i];
 	if (time > TIME_MAX)
 		return core_error(err, CORE_RANGE, "time is out of range",
-						  "Times are integers from 0 to %" PRIu64 ".", TIME_MAX);
+						  "It is %" PRIu64 ".", time);
 	*result = frontier_of(time);
 	return CORE_OK;
 }

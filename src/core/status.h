@@ -18,22 +18,23 @@
 typedef enum Status
 {
 	CORE_OK,
-	CORE_LOWER_EMPTY,			/* a batch that starts after the end of time */
+	CORE_LOWER_EMPTY,		/* a batch that starts after the end of time */
 	CORE_LOWER_EQUALS_UPPER,	/* a batch over no time at all */
 	CORE_INVERTED,			/* lower not before upper */
-	CORE_LOWER_MISMATCH,		/* does not continue the trace */
+	CORE_LOWER_MISMATCH,	/* does not continue the trace */
 	CORE_SINCE_BEYOND,		/* compacted further than the trace allows */
-	CORE_SINCE_REGRESSED,		/* since would go back */
+	CORE_SINCE_REGRESSED,	/* since would go back */
 	CORE_DIMS,				/* frontiers of different dimension */
-	CORE_UNSUPPORTED,			/* more than one dimension, so far */
-	CORE_SYNTAX,				/* malformed text */
-	CORE_RANGE,				/* a time or a count out of range */
-	CORE_CLOSED,				/* the trace has ended */
-	CORE_LENGTH,				/* negative number of updates */
+	CORE_UNSUPPORTED,		/* more than one dimension, so far */
+	CORE_SYNTAX,			/* malformed text */
+	CORE_RANGE,				/* a time out of range */
+	CORE_EFFORT,			/* an effort below 1 */
+	CORE_CLOSED,			/* the trace has ended */
+	CORE_LENGTH,			/* negative number of updates */
 	CORE_PART,				/* a part key without a name */
 	CORE_RUNS,				/* runs not increasing, or outside parts */
 	CORE_LIMIT,				/* more levels than a trace can have */
-	CORE_CORRUPT,				/* a broken invariant, a damaged image */
+	CORE_CORRUPT,			/* a broken invariant, a damaged image */
 	CORE_OWNER				/* the owner's callback failed */
 } Status;
 

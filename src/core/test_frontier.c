@@ -24,6 +24,8 @@ parse(const char *text, Frontier *result)
 		CHECK(err.status == status);
 		CHECK(err.message[0] != '\0');
 		CHECK(err.detail[0] != '\0');
+		for (p = err.detail; *p != '\0'; p++)
+			CHECK(*p >= ' ' && *p <= '~');
 	}
 	free(copy.bytes);
 	return status;

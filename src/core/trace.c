@@ -92,7 +92,7 @@ trace_init(Trace *trace, int dims, int effort, CoreError *err)
 						  "times of more than one dimension are not supported",
 						  "%d dimensions were asked for.", dims);
 	if (effort < 1)
-		return core_error(err, CORE_RANGE, "effort is out of range",
+		return core_error(err, CORE_EFFORT, "effort is out of range",
 						  "It is %d; without effort nothing would ever be merged.", effort);
 	trace->dims = dims;
 	trace->effort = effort;

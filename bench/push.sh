@@ -1,0 +1,81 @@
+#!/bin/bash
+#
+# push: what a push costs beside the INSERT of the same row into a plain table
+# with the same primary key, in the same server, in turns.
+#
+#   make install && scripts/cluster -o fsync=on -- bench/push.sh [rounds] [batches] [seconds]
+#
+# Prints, for each case, the median over the rounds and the least and greatest
+# of both, and the median of the ratios.
+
+set -eu
+
+rounds=${1:-5}
+batches=${2:-200000}
+seconds=${3:-5}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
+
+# Seconds that a statement takes, as psql measures it from outside.
+timed() {
+	sql -c '\timing on' -c "$1" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' |
+		awk '{ printf "%.3f\n", $1 / 1000 }'
+}
+
+sql <<'SQL'
+CREATE EXTENSION IF NOT EXISTS spine;
+CREATE TABLE plain (relation regclass, id_lo bigint, id_hi bigint, lower spine_frontier,
+	upper spine_frontier, since spine_frontier, len bigint, parts text[], runs int[],
+	PRIMARY KEY (relation, id_lo));
+CREATE TABLE bulk ();
+CREATE TABLE single ();
+CREATE SEQUENCE plain_id;
+SELECT spine_register('single');
+SQL
+
+insert_rows="INSERT INTO plain SELECT 'bulk', i, i + 1, spine_frontier(i), spine_frontier(i + 1),
+	spine_frontier(0), 1, ARRAY['part ' || i], '{}' FROM generate_series(0, $batches - 1) i"
+push_rows="SELECT count(*) FROM (SELECT spine_push_batch('bulk', i, i + 1, 1,
+	ARRAY['part ' || i]) FROM generate_series(0, $batches - 1) i) x"
+
+cat > "$work/insert.sql" <<'SQL'
+INSERT INTO plain SELECT 'single', i, i + 1, spine_frontier(i), spine_frontier(i + 1),
+	spine_frontier(0), 1, ARRAY['part ' || i], '{}' FROM nextval('plain_id') i;
+SQL
+echo "SELECT spine_append('single', 1, ARRAY['part ' || :client_id]);" > "$work/push.sql"
+
+tps() { pgbench -n -T "$seconds" -f "$1" 2>/dev/null | sed -n 's/^tps = \([0-9.]*\).*/\1/p'; }
+
+for ((round = 1; round <= rounds; round++))
+do
+	sql -c 'TRUNCATE plain' -c 'CHECKPOINT'
+	insert=$(timed "$insert_rows")
+	for returns in off on
+	do
+		sql -c 'DROP TABLE bulk; CREATE TABLE bulk ()' -c "SELECT spine_register('bulk')" \
+			-c 'CHECKPOINT' > "$work/out"
+		push=$(PGOPTIONS="-c spine.return_requests=$returns" timed "$push_rows")
+		echo "$batches pushes in one statement, requests $returns (s)|$push|$insert" >> "$work/figures"
+	done
+	sql -c 'TRUNCATE plain' -c 'CHECKPOINT'
+	insert=$(tps "$work/insert.sql")
+	push=$(tps "$work/push.sql")
+	echo "one push a transaction, 1 client (tps)|$push|$insert" >> "$work/figures"
+	echo "round $round of $rounds done" >&2
+done
+
+python3 - "$work/figures" <<'PY'
+import statistics, sys
+cases = {}
+for line in open(sys.argv[1]):
+	name, push, insert = line.rstrip().split("|")
+	cases.setdefault(name, []).append((float(push), float(insert)))
+for name, runs in cases.items():
+	push, insert = zip(*runs)
+	ratio = statistics.median(p / i for p, i in runs)
+	print(f"{name}\n  push   {statistics.median(push):9.3f}  ({min(push):.3f} to {max(push):.3f})"
+		  f"\n  INSERT {statistics.median(insert):9.3f}  ({min(insert):.3f} to {max(insert):.3f})"
+		  f"\n  ratio  {ratio:9.2f}")
+PY

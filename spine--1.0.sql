@@ -1,0 +1,409 @@
+/* spine--1.0.sql: what CREATE EXTENSION spine makes. */
+
+\echo Use "CREATE EXTENSION spine" to load this file. \quit
+
+-- Frontiers ------------------------------------------------------------------
+
+CREATE TYPE spine_frontier;
+
+CREATE FUNCTION spine_frontier_in(cstring) RETURNS spine_frontier
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_out(spine_frontier) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_recv(internal) RETURNS spine_frontier
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_send(spine_frontier) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE spine_frontier (
+	INPUT = spine_frontier_in,
+	OUTPUT = spine_frontier_out,
+	RECEIVE = spine_frontier_recv,
+	SEND = spine_frontier_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE spine_frontier IS
+	'antichain of times: [5], or [] for the end of time';
+
+CREATE FUNCTION spine_frontier(integer) RETURNS spine_frontier
+	AS 'MODULE_PATHNAME', 'spine_frontier_from_int4' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION spine_frontier(bigint) RETURNS spine_frontier
+	AS 'MODULE_PATHNAME', 'spine_frontier_from_int8' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_int8(spine_frontier) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'spine_frontier_to_int8' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE CAST (integer AS spine_frontier) WITH FUNCTION spine_frontier(integer) AS IMPLICIT;
+CREATE CAST (bigint AS spine_frontier) WITH FUNCTION spine_frontier(bigint) AS IMPLICIT;
+CREATE CAST (spine_frontier AS bigint) WITH FUNCTION spine_frontier_int8(spine_frontier);
+
+-- The partial order.
+CREATE FUNCTION spine_frontier_eq(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_ne(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_lt(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_le(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_gt(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_ge(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+
+-- A total order that extends it.
+CREATE FUNCTION spine_frontier_total_lt(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_total_le(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_total_gt(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_total_ge(spine_frontier, spine_frontier) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_cmp(spine_frontier, spine_frontier) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_hash(spine_frontier) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+CREATE FUNCTION spine_frontier_hash_extended(spine_frontier, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+
+CREATE OPERATOR = (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_eq, COMMUTATOR = =, NEGATOR = <>,
+	RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR <> (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_ne, COMMUTATOR = <>, NEGATOR = =,
+	RESTRICT = neqsel, JOIN = neqjoinsel);
+-- No negators: neither a < b nor a >= b holds where a and b are incomparable.
+CREATE OPERATOR < (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_lt, COMMUTATOR = >,
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR <= (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_le, COMMUTATOR = >=,
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR > (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_gt, COMMUTATOR = <,
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR >= (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_ge, COMMUTATOR = <=,
+	RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR ~<~ (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_total_lt, COMMUTATOR = ~>~, NEGATOR = ~>=~,
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR ~<=~ (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_total_le, COMMUTATOR = ~>=~, NEGATOR = ~>~,
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR ~>~ (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_total_gt, COMMUTATOR = ~<~, NEGATOR = ~<=~,
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR ~>=~ (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
+	FUNCTION = spine_frontier_total_ge, COMMUTATOR = ~<=~, NEGATOR = ~<~,
+	RESTRICT = scalargesel, JOIN = scalargejoinsel);
+
+CREATE OPERATOR CLASS spine_frontier_ops DEFAULT FOR TYPE spine_frontier USING btree AS
+	OPERATOR 1 ~<~, OPERATOR 2 ~<=~, OPERATOR 3 =, OPERATOR 4 ~>=~, OPERATOR 5 ~>~,
+	FUNCTION 1 spine_frontier_cmp(spine_frontier, spine_frontier);
+CREATE OPERATOR CLASS spine_frontier_hash_ops DEFAULT FOR TYPE spine_frontier USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 spine_frontier_hash(spine_frontier),
+	FUNCTION 2 spine_frontier_hash_extended(spine_frontier, bigint);
+
+CREATE FUNCTION spine_frontier_join(spine_frontier, spine_frontier) RETURNS spine_frontier
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spine_frontier_join(spine_frontier, spine_frontier) IS
+	'least frontier that is not before either';
+CREATE FUNCTION spine_frontier_meet(spine_frontier, spine_frontier) RETURNS spine_frontier
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spine_frontier_meet(spine_frontier, spine_frontier) IS
+	'greatest frontier that is not after either';
+
+-- Where a trace lives --------------------------------------------------------
+--
+-- Written by the library only, behind the privileges of the relation.  Order of
+-- columns and indexes are known to src/state/tables.c.
+
+-- Counts the lives of relations as spines, so that none is ever mistaken for a
+-- later one of the same relation.
+CREATE SEQUENCE spine_generation;
+
+-- One row a spine; image is the levels, written once a transaction.
+CREATE TABLE spine_trace (
+	relation	regclass PRIMARY KEY,
+	generation	bigint NOT NULL,
+	dims		integer NOT NULL,
+	effort		integer NOT NULL,
+	since		spine_frontier NOT NULL,
+	physical	spine_frontier,
+	image		bytea NOT NULL
+) WITH (fillfactor = 50);
+ALTER TABLE spine_trace ALTER COLUMN image SET STORAGE EXTERNAL;
+
+-- One row a hollow batch.
+CREATE TABLE spine_batch (
+	relation	regclass NOT NULL,
+	id_lo		bigint NOT NULL,
+	id_hi		bigint NOT NULL,
+	lower		spine_frontier NOT NULL,
+	upper		spine_frontier NOT NULL,
+	since		spine_frontier NOT NULL,
+	len			bigint NOT NULL,
+	parts		text[] NOT NULL,
+	runs		integer[] NOT NULL,
+	PRIMARY KEY (relation, id_lo)
+);
+
+-- Outcomes are labelled in the order of MergeOutcome in src/core/trace.h.
+CREATE TYPE spine_merge_outcome AS ENUM (
+	'applied_exact',
+	'applied_subset',
+	'not_applied_no_match',
+	'not_applied_invalid_since',
+	'not_applied_too_many_updates'
+);
+
+-- One row a merge result: queued while applied_at is null.
+CREATE SEQUENCE spine_merge_result_id;
+CREATE TABLE spine_merge_result (
+	id			bigint PRIMARY KEY,
+	relation	regclass NOT NULL,
+	generation	bigint NOT NULL,
+	claim		bigint,
+	lower		spine_frontier NOT NULL,
+	upper		spine_frontier NOT NULL,
+	since		spine_frontier NOT NULL,
+	len			bigint NOT NULL,
+	parts		text[] NOT NULL,
+	runs		integer[] NOT NULL,
+	inputs		text[],
+	submitted_by name NOT NULL,
+	submitted_at timestamptz NOT NULL,
+	applied_at	timestamptz,
+	outcome		spine_merge_outcome,
+	error		text
+);
+CREATE INDEX spine_merge_result_queue ON spine_merge_result (applied_at, id);
+
+-- One row a part that has left its spine, with the transaction that took it out.
+CREATE SEQUENCE spine_garbage_id;
+CREATE TABLE spine_garbage_part (
+	id			bigint PRIMARY KEY,
+	relation	regclass NOT NULL,
+	generation	bigint NOT NULL,
+	part		text NOT NULL,
+	removed_by	xid8 NOT NULL,
+	removed_at	timestamptz NOT NULL
+);
+
+REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part FROM PUBLIC;
+REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id, spine_garbage_id FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('spine_trace', '');
+SELECT pg_catalog.pg_extension_config_dump('spine_batch', '');
+SELECT pg_catalog.pg_extension_config_dump('spine_merge_result', '');
+SELECT pg_catalog.pg_extension_config_dump('spine_garbage_part', '');
+SELECT pg_catalog.pg_extension_config_dump('spine_generation', '');
+SELECT pg_catalog.pg_extension_config_dump('spine_merge_result_id', '');
+SELECT pg_catalog.pg_extension_config_dump('spine_garbage_id', '');
+
+-- Composite types ------------------------------------------------------------
+
+CREATE TYPE spine_merge_request AS (
+	relation	regclass,
+	id_lo		bigint,
+	id_hi		bigint,
+	lower		spine_frontier,
+	upper		spine_frontier,
+	since		spine_frontier,
+	len			bigint,
+	nparts		integer,
+	parts		text[],
+	runs		integer[]
+);
+
+CREATE TYPE spine_merge_output AS (
+	len			bigint,
+	parts		text[],
+	runs		integer[]
+);
+
+-- Writing --------------------------------------------------------------------
+--
+-- None is strict: a null where a value is needed is an error, not silence.
+
+CREATE FUNCTION spine_register(relation regclass, dims integer DEFAULT 1,
+							   effort integer DEFAULT 1)
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_register(regclass, integer, integer) IS
+	'make a relation a spine';
+
+CREATE FUNCTION spine_unregister(relation regclass)
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_unregister(regclass) IS
+	'throw the spine of a relation away; its parts become garbage';
+
+CREATE FUNCTION spine_push_batch(relation regclass, lower spine_frontier,
+								 upper spine_frontier, len bigint,
+								 parts text[] DEFAULT '{}',
+								 since spine_frontier DEFAULT NULL,
+								 runs integer[] DEFAULT '{}',
+								 retry boolean DEFAULT false)
+	RETURNS SETOF spine_merge_request AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION spine_push_batch(regclass, spine_frontier, spine_frontier, bigint, text[], spine_frontier, integer[], boolean) IS
+	'append a batch; returns the merge requests that it produced';
+
+CREATE FUNCTION spine_append(relation regclass, len bigint, parts text[] DEFAULT '{}',
+							 runs integer[] DEFAULT '{}')
+	RETURNS spine_frontier AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_append(regclass, bigint, text[], integer[]) IS
+	'append a batch at the next time; returns its lower';
+
+CREATE FUNCTION spine_downgrade_since(relation regclass, since spine_frontier)
+	RETURNS spine_frontier AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_downgrade_since(regclass, spine_frontier) IS
+	'advance the logical compaction frontier; returns it';
+
+CREATE FUNCTION spine_apply_merge(relation regclass, lower spine_frontier,
+								  upper spine_frontier, since spine_frontier,
+								  len bigint, parts text[] DEFAULT '{}',
+								  runs integer[] DEFAULT '{}',
+								  inputs text[] DEFAULT NULL)
+	RETURNS spine_merge_outcome AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_apply_merge(regclass, spine_frontier, spine_frontier, spine_frontier, bigint, text[], integer[], text[]) IS
+	'apply a merge result in this transaction';
+
+CREATE FUNCTION spine_submit_merge(relation regclass, lower spine_frontier,
+								   upper spine_frontier, since spine_frontier,
+								   len bigint, parts text[] DEFAULT '{}',
+								   runs integer[] DEFAULT '{}',
+								   inputs text[] DEFAULT NULL)
+	RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_submit_merge(regclass, spine_frontier, spine_frontier, spine_frontier, bigint, text[], integer[], text[]) IS
+	'queue a merge result for the background worker; returns its id in spine_merge_results';
+
+-- Reading --------------------------------------------------------------------
+--
+-- Under the caller's snapshot, with what its own transaction has pushed, hence
+-- volatile and parallel restricted.
+
+CREATE FUNCTION spine_upper(relation regclass)
+	RETURNS spine_frontier AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_upper(regclass) IS 'up to where time has been covered';
+
+CREATE FUNCTION spine_since(relation regclass)
+	RETURNS spine_frontier AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_since(regclass) IS 'from where on times can be told apart';
+
+CREATE FUNCTION spine_request_inputs(relation regclass, id_lo bigint, id_hi bigint,
+		OUT id_lo bigint, OUT id_hi bigint, OUT lower spine_frontier,
+		OUT upper spine_frontier, OUT since spine_frontier, OUT len bigint,
+		OUT parts text[], OUT runs integer[])
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION spine_request_inputs(regclass, bigint, bigint) IS
+	'the hollow batches that a merge request covers';
+
+CREATE FUNCTION spine_validate(relation regclass)
+	RETURNS text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_validate(regclass) IS
+	'''ok'', or an error that names the broken invariant';
+
+CREATE FUNCTION spine_describe(relation regclass)
+	RETURNS SETOF text AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 20;
+COMMENT ON FUNCTION spine_describe(regclass) IS 'one line a spine batch, oldest first';
+
+-- Rows of the views below, for one relation; none without SELECT on it.
+
+CREATE FUNCTION spine_trace_rows(relation regclass,
+		OUT generation bigint, OUT since spine_frontier, OUT upper spine_frontier,
+		OUT physical spine_frontier, OUT dims integer, OUT effort integer,
+		OUT levels integer, OUT spine_batches bigint, OUT hollow_batches bigint,
+		OUT pending bigint, OUT updates bigint, OUT compact bigint,
+		OUT compacting bigint, OUT noncompact bigint)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
+
+CREATE FUNCTION spine_batch_rows(relation regclass,
+		OUT id_lo bigint, OUT id_hi bigint, OUT level integer,
+		OUT lower spine_frontier, OUT upper spine_frontier, OUT since spine_frontier,
+		OUT len bigint, OUT parts text[], OUT runs integer[])
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+
+CREATE FUNCTION spine_level_rows(relation regclass,
+		OUT level integer, OUT state text, OUT batches integer, OUT len bigint,
+		OUT merge_lo bigint, OUT merge_hi bigint, OUT merge_since spine_frontier,
+		OUT merge_remaining bigint)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 10;
+
+CREATE FUNCTION spine_request_rows(relation regclass,
+		OUT id_lo bigint, OUT id_hi bigint, OUT lower spine_frontier,
+		OUT upper spine_frontier, OUT since spine_frontier, OUT len bigint,
+		OUT nparts integer, OUT parts text[], OUT runs integer[], OUT level integer)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 5;
+
+CREATE FUNCTION spine_stat_rows(relation regclass,
+		OUT pushes bigint, OUT updates bigint, OUT requests bigint,
+		OUT applied_exact bigint, OUT applied_subset bigint, OUT no_match bigint,
+		OUT invalid_since bigint, OUT too_many_updates bigint, OUT errors bigint,
+		OUT last_push timestamptz, OUT last_result timestamptz,
+		OUT stats_reset timestamptz)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
+
+CREATE FUNCTION spine_stat_reset(relation regclass)
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_stat_reset(regclass) IS 'set the counters of a spine to zero';
+
+CREATE VIEW spine_traces AS
+	SELECT t.relation, r.*
+	FROM spine_trace t CROSS JOIN LATERAL spine_trace_rows(t.relation) r;
+
+CREATE VIEW spine_batches AS
+	SELECT t.relation, r.*
+	FROM spine_trace t CROSS JOIN LATERAL spine_batch_rows(t.relation) r;
+
+CREATE VIEW spine_levels AS
+	SELECT t.relation, r.*
+	FROM spine_trace t CROSS JOIN LATERAL spine_level_rows(t.relation) r;
+
+CREATE VIEW spine_merge_requests AS
+	SELECT t.relation, r.*,
+		   NULL::text AS state,
+		   NULL::text AS claimed_by,
+		   NULL::timestamptz AS lease_expires,
+		   NULL::integer AS attempts,
+		   NULL::text AS last_error
+	FROM spine_trace t CROSS JOIN LATERAL spine_request_rows(t.relation) r;
+
+CREATE VIEW spine_stat AS
+	SELECT t.relation, r.*
+	FROM spine_trace t CROSS JOIN LATERAL spine_stat_rows(t.relation) r;
+
+-- A result outlives its relation; then only who submitted it can see it.
+CREATE VIEW spine_merge_results AS
+	SELECT id, relation, lower, upper, since, len, parts, runs, inputs,
+		   submitted_at, applied_at, outcome, error, submitted_by, generation, claim
+	FROM spine_merge_result
+	WHERE CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_class c
+							WHERE c.oid OPERATOR(pg_catalog.=) relation)
+			   THEN pg_catalog.has_table_privilege(relation, 'SELECT')
+			   ELSE submitted_by OPERATOR(pg_catalog.=) CURRENT_USER
+				    OR (SELECT rolsuper FROM pg_catalog.pg_roles
+						WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER) END;
+
+-- What has left a spine and may be deleted by whoever keeps the data.
+CREATE VIEW spine_garbage AS
+	SELECT id, relation, generation, part, removed_by, removed_at
+	FROM spine_garbage_part
+	WHERE CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_class c
+							WHERE c.oid OPERATOR(pg_catalog.=) relation)
+			   THEN pg_catalog.has_table_privilege(relation, 'SELECT')
+			   ELSE (SELECT rolsuper FROM pg_catalog.pg_roles
+					 WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER) END;
+
+GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
+	spine_merge_results, spine_garbage, spine_stat TO PUBLIC;

@@ -1,0 +1,28 @@
+/*
+ * compat.h
+ *		Differences between PostgreSQL releases, all in one place.
+ */
+#ifndef SPINE_COMPAT_H
+#define SPINE_COMPAT_H
+
+#include "postgres.h"
+
+#include "storage/ipc.h"
+#include "utils/acl.h"
+
+#if PG_VERSION_NUM < 150000
+#error "spine needs PostgreSQL 15 or later"
+#endif
+
+#if PG_VERSION_NUM < 160000
+#define object_ownercheck(classid, objectid, roleid) \
+	pg_class_ownercheck(objectid, roleid)
+#endif
+
+#if PG_VERSION_NUM < 170000
+#define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
+#else
+#define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode, false)
+#endif
+
+#endif

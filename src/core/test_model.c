@@ -1,0 +1,634 @@
+/*
+ * test_model.c
+ *		Random histories of a trace beside a model that is too simple to be
+ *		wrong: a plain list of hollow batches.
+ *
+ * The model knows nothing of levels.  A push appends a batch, a fuse makes one
+ * out of some, an applied result takes the place of some.  What the trace says
+ * of its spine batches, requests and results must agree with that list at all
+ * times, sums being cut off at 2^63-1.  Where batches stand is checked against
+ * the bounds that the algorithm promises.
+ */
+#include "core/test.h"
+
+/* Sums here are wide enough never to be cut off. */
+__extension__ typedef unsigned __int128 Wide;
+
+static int64_t
+cut(Wide sum)
+{
+	return sum > INT64_MAX ? INT64_MAX : (int64_t) sum;
+}
+
+/* -------------------------------------------------------------- the model */
+
+/* A hollow batch, with plain times: END for the empty frontier. */
+typedef struct Entry
+{
+	uint64_t	lo;
+	uint64_t	hi;
+	uint64_t	lower;
+	uint64_t	upper;
+	uint64_t	since;
+	int64_t		len;
+	int32_t		nparts;
+} Entry;
+
+#define MOST_ENTRIES 2048
+
+typedef struct Model
+{
+	int			count;
+	uint64_t	since;
+	Wide		records;		/* pushed so far, an empty batch counting as one */
+	Wide		total;			/* pushed less what results have taken away */
+	int			highest;		/* level at which a batch was introduced */
+	Entry		entries[MOST_ENTRIES];
+} Model;
+
+static uint64_t
+plain(const Frontier *f)
+{
+	return frontier_is_empty(f) ? END : f->time;
+}
+
+/* Index of the entry that begins at lo; CHECKs that there is one. */
+static int
+entry_at(const Model *model, uint64_t lo)
+{
+	int			i = 0;
+
+	while (i < model->count && model->entries[i].lo < lo)
+		i++;
+	CHECK(i < model->count && model->entries[i].lo == lo);
+	return i;
+}
+
+/* One entry in the place of those from first to last. */
+static void
+replace(Model *model, int first, int last, Entry entry)
+{
+	entry.lo = model->entries[first].lo;
+	entry.hi = model->entries[last].hi;
+	model->entries[first] = entry;
+	memmove(&model->entries[first + 1], &model->entries[last + 1],
+			sizeof(Entry) * (size_t) (model->count - last - 1));
+	model->count -= last - first;
+}
+
+typedef struct Sum
+{
+	int64_t		hollow;
+	Wide		parts;
+	Wide		len;
+} Sum;
+
+static Sum
+sum_from(const Model *model, int first, int last)
+{
+	Sum			sum = {0};
+
+	for (int i = first; i <= last; i++)
+	{
+		sum.hollow++;
+		sum.parts += (Wide) model->entries[i].nparts;
+		sum.len += (Wide) model->entries[i].len;
+	}
+	return sum;
+}
+
+/* Finds first and last of the entries in [lo, hi), which must be whole ones. */
+static bool
+find_range(const Model *model, uint64_t lo, uint64_t hi, int *first, int *last)
+{
+	*first = *last = entry_at(model, lo);
+	while (*last + 1 < model->count && model->entries[*last].hi < hi)
+		(*last)++;
+	return CHECK(*first < model->count && model->entries[*last].hi == hi);
+}
+
+/* The model answers what the core asks of an owner. */
+static Status
+model_find(void *context, uint64_t lo, uint64_t hi, const Frontier *lower,
+		   const Frontier *upper, bool *found, uint64_t *found_lo,
+		   uint64_t *found_hi, CoreError *err)
+{
+	const Model *model = context;
+	int			first;
+	int			last;
+	bool		begins = false;
+	bool		ends = false;
+
+	(void) err;
+	if (!find_range(model, lo, hi, &first, &last))
+		return CORE_OWNER;
+	for (int i = first; i <= last; i++)
+	{
+		const Entry *entry = &model->entries[i];
+
+		if (entry->lower == plain(lower))
+		{
+			begins = true;
+			*found_lo = entry->lo;
+		}
+		if (entry->upper == plain(upper))
+		{
+			ends = true;
+			*found_hi = entry->hi;
+		}
+	}
+	*found = begins && ends;
+	return CORE_OK;
+}
+
+static Status
+model_sum(void *context, uint64_t lo, uint64_t hi, HollowSum *result,
+		  CoreError *err)
+{
+	const Model *model = context;
+	int			first;
+	int			last;
+	Sum			sum;
+
+	(void) err;
+	if (!find_range(model, lo, hi, &first, &last))
+		return CORE_OWNER;
+	sum = sum_from(model, first, last);
+	*result = (HollowSum) {sum.hollow, cut(sum.parts), cut(sum.len)};
+	return CORE_OK;
+}
+
+/* --------------------------------------------- what must hold at any time */
+
+/* Does a batch or request say of its entries what they are? */
+static void
+check_covers(const Model *model, uint64_t lo, uint64_t hi,
+			 const Description *d, int64_t hollows, int64_t parts, int64_t len)
+{
+	int			first;
+	int			last;
+	Sum			sum;
+
+	if (!find_range(model, lo, hi, &first, &last))
+		return;
+	sum = sum_from(model, first, last);
+	CHECK(sum.hollow == hollows);
+	CHECK(cut(sum.parts) == parts);
+	CHECK(cut(sum.len) == len);
+	CHECK(model->entries[first].lower == plain(&d->lower));
+	CHECK(model->entries[last].upper == plain(&d->upper));
+	for (int i = first; i <= last; i++)
+		CHECK(model->entries[i].since <= plain(&d->since));
+}
+
+static int
+log2_ceiling(Wide number)
+{
+	int			log = 0;
+
+	while (((Wide) 1 << log) < number)
+		log++;
+	return log;
+}
+
+/* At most two a level, none longer than its level allows, levels bounded. */
+static void
+check_levels(const Trace *trace, const Model *model)
+{
+	int			bound = log2_ceiling(model->records) + 2;
+
+	if (bound < model->highest + 1)
+		bound = model->highest + 1;
+	CHECK(trace->levels.count <= bound);
+	for (int index = 0; index < trace->levels.count; index++)
+	{
+		const Level *level = &trace->levels.level[index];
+
+		CHECK(level->count >= 0 && level->count <= 2);
+		for (int i = 0; i < level->count; i++)
+			CHECK(level_of_length(level->batch[i].len) <= index);
+		if (level->count == 2)
+			CHECK(level->merge.remaining >= 0);
+	}
+	CHECK(trace->levels.count == 0 ||
+		  trace->levels.level[trace->levels.count - 1].count > 0);
+}
+
+/* The list is one chain from the minimum to the trace's upper. */
+static void
+check_list(const Trace *trace, const Model *model)
+{
+	uint64_t	id = 0;
+	uint64_t	lower = 0;
+	Wide		total = 0;
+
+	for (int i = 0; i < model->count; i++)
+	{
+		const Entry *entry = &model->entries[i];
+
+		CHECK(entry->lo == id && entry->lower == lower);
+		id = entry->hi;
+		lower = entry->upper;
+		total += (Wide) entry->len;
+	}
+	CHECK(id == trace->next_id && lower == plain(&trace->upper));
+	CHECK(total == model->total);
+}
+
+/* Spine batches cover the list, each of them what it says. */
+static void
+check_spine(Trace *trace, const Model *model)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&trace->levels);
+	TraceMetrics metrics = trace_metrics(trace);
+	int64_t		fueled = 0;
+	int64_t		merged = 0;
+	int64_t		hollows = 0;
+	SpineBatch *batch;
+
+	while ((batch = levels_next(&trace->levels, &walk, NULL)) != NULL)
+	{
+		check_covers(model, batch->lo, batch->hi, &batch->desc, batch->hollow,
+					 batch->parts, batch->len);
+		hollows += batch->hollow;
+		if (spine_batch_is_fueled(batch))
+		{
+			MergeRequest request = spine_batch_request(batch);
+
+			check_covers(model, request.lo, request.hi, &request.desc,
+						 batch->hollow, request.parts, request.len);
+			fueled++;
+		}
+		else
+			merged++;
+	}
+	CHECK(hollows == model->count);
+	CHECK(metrics.compacting == fueled);
+	CHECK(metrics.compact + metrics.noncompact == merged);
+}
+
+static void
+check_image(const Trace *trace)
+{
+	Image		image = image_of(trace);
+	Trace		again;
+	CoreError	err;
+
+	start_trace(&again, trace->effort);
+	again.since = trace->since;
+	CHECK(image_read(image.bytes, image.size, &again, &err) == CORE_OK);
+	CHECK(trace_equal(trace, &again));
+	free(image.bytes);
+}
+
+/* ------------------------------------------------------------------ steps */
+
+typedef struct Run
+{
+	Trace		trace;
+	Model		model;
+	Dice		dice;
+	PushEffects effects;
+	int			profile;
+	long		operations;
+	long		outcomes[NOT_APPLIED_TOO_MANY_UPDATES + 1];
+} Run;
+
+enum
+{
+	ONES, ZEROS, MIXED, POWERS, HUGE_ONES, MAGNITUDES, NPROFILES
+};
+
+static const char *const profile_names[] = {
+	"ones", "mostly empty", "mixed", "powers of two", "huge", "all magnitudes"
+};
+
+static int64_t
+some_length(Dice *dice, int profile)
+{
+	switch (profile)
+	{
+		case ONES:
+			return 1;
+		case ZEROS:
+			return chance(dice, 90) ? 0 : (int64_t) below(dice, 5);
+		case MIXED:
+			return (int64_t) below(dice, chance(dice, 50) ? 4 : 1000);
+		case POWERS:
+			return (INT64_C(1) << below(dice, 20)) +
+				(int64_t) below(dice, 3) - 1;
+		case HUGE_ONES:
+			return chance(dice, 30) ? (int64_t) below(dice, 3) :
+				INT64_MAX >> below(dice, 6);
+		default:
+			return (int64_t) (roll(dice) >> 1 >> below(dice, 63));
+	}
+}
+
+static void
+carry_out_fuse(Model *model, const Fuse *fuse)
+{
+	int			first;
+	int			last;
+	Entry		entry = {0};
+
+	if (!find_range(model, fuse->lo, fuse->hi, &first, &last))
+		return;
+	CHECK(sum_from(model, first, last).len == 0);
+	CHECK(last > first);
+	entry.lower = plain(&fuse->desc.lower);
+	entry.upper = plain(&fuse->desc.upper);
+	entry.since = plain(&fuse->desc.since);
+	CHECK(model->entries[first].lower == entry.lower);
+	CHECK(model->entries[last].upper == entry.upper);
+	for (int i = first; i <= last; i++)
+		CHECK(model->entries[i].since <= entry.since);
+	CHECK(entry.since <= model->since);
+	replace(model, first, last, entry);
+}
+
+/* Requests of a push: whole batches, and none that covers another one. */
+static void
+check_requests(const Model *model, const PushEffects *effects)
+{
+	for (int i = 0; i < effects->nrequests; i++)
+	{
+		const MergeRequest *a = &effects->requests[i];
+		int			first;
+		int			last;
+
+		if (!find_range(model, a->lo, a->hi, &first, &last))
+			return;
+		CHECK(a->len > 0);
+		check_covers(model, a->lo, a->hi, &a->desc, last - first + 1, a->parts,
+					 a->len);
+		for (int k = 0; k < effects->nrequests; k++)
+		{
+			const MergeRequest *b = &effects->requests[k];
+
+			CHECK(i == k || a->lo > b->lo || a->hi < b->hi ||
+				  !frontier_equal(&a->desc.since, &b->desc.since));
+		}
+	}
+}
+
+static void
+do_push(Run *run)
+{
+	Model	   *model = &run->model;
+	Dice	   *dice = &run->dice;
+	Entry		entry = {0};
+	HollowBatch batch;
+
+	entry.lo = run->trace.next_id;
+	entry.hi = entry.lo + 1;
+	entry.lower = run->trace.upper.time;
+	entry.upper = entry.lower + 1 + below(dice, 3);
+	entry.since = chance(dice, 50) ? model->since :
+		below(dice, model->since + 1);
+	entry.len = some_length(dice, run->profile);
+	entry.nparts = (int32_t) below(dice, 4);
+	batch = hollow(entry.lower, entry.upper, entry.since, entry.len,
+				   entry.nparts);
+	run->effects.want_requests = chance(dice, 90);
+	push(&run->trace, NULL, &batch, &run->effects);
+
+	CHECK(run->effects.id == entry.lo);
+	CHECK(run->effects.want_requests || run->effects.nrequests == 0);
+	model->entries[model->count++] = entry;
+	model->records += entry.len > 0 ? (Wide) entry.len : 1;
+	model->total += (Wide) entry.len;
+	if (level_of_length(entry.len) > model->highest)
+		model->highest = level_of_length(entry.len);
+	for (int i = 0; i < run->effects.nfuses; i++)
+		carry_out_fuse(model, &run->effects.fuses[i]);
+	check_requests(model, &run->effects);
+}
+
+static void
+do_since(Run *run)
+{
+	uint64_t	time = run->model.since + below(&run->dice, 4);
+	Frontier	since = at(time);
+	CoreError	err;
+
+	CHECK(trace_downgrade_since(&run->trace, &since, &err) == CORE_OK);
+	run->model.since = time;
+}
+
+static SpineBatch *
+some_spine_batch(Run *run, bool fueled)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&run->trace.levels);
+	SpineBatch *chosen = NULL;
+	SpineBatch *batch;
+	uint64_t	seen = 0;
+
+	while ((batch = levels_next(&run->trace.levels, &walk, NULL)) != NULL)
+		if ((!fueled || spine_batch_is_fueled(batch)) &&
+			below(&run->dice, ++seen) == 0)
+			chosen = batch;
+	return chosen;
+}
+
+/* Some neighbouring entries: those of a spine batch, some of them, or any. */
+static bool
+choose_entries(Run *run, int *first, int *last)
+{
+	SpineBatch *batch = some_spine_batch(run, chance(&run->dice, 70));
+	int			from = 0;
+	int			to = run->model.count - 1;
+
+	if (batch == NULL)
+		return false;
+	if (chance(&run->dice, 90) &&
+		!find_range(&run->model, batch->lo, batch->hi, &from, &to))
+		return false;
+	*first = from;
+	*last = to;
+	if (chance(&run->dice, 70))
+	{
+		*first = from + (int) below(&run->dice, (uint64_t) (to - from + 1));
+		*last = *first + (int) below(&run->dice, (uint64_t) (to - *first + 1));
+	}
+	return true;
+}
+
+/* What must become of a result, by the spine batches' bounds and the list. */
+static MergeOutcome
+expected_outcome(Run *run, const Entry *result, int *first, int *last)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&run->trace.levels);
+	const Entry *entries = run->model.entries;
+	SpineBatch *batch;
+
+	while ((batch = levels_next(&run->trace.levels, &walk, NULL)) != NULL)
+	{
+		int			from;
+		int			to;
+		Wide		len;
+
+		find_range(&run->model, batch->lo, batch->hi, &from, &to);
+		*first = from;
+		*last = to;
+		while (*first <= to && entries[*first].lower != result->lower)
+			(*first)++;
+		while (*last >= from && entries[*last].upper != result->upper)
+			(*last)--;
+		if (*first > to || *last < from)
+			continue;
+		if (result->since > plain(&batch->desc.since))
+			return NOT_APPLIED_INVALID_SINCE;
+		len = sum_from(&run->model, from, *first - 1).len +
+			(Wide) result->len + sum_from(&run->model, *last + 1, to).len;
+		if (cut(len) > batch->len)
+			return NOT_APPLIED_TOO_MANY_UPDATES;
+		return *first == from && *last == to ? APPLIED_EXACT : APPLIED_SUBSET;
+	}
+	return NOT_APPLIED_NO_MATCH;
+}
+
+/* A result, most of them good: see choose_entries. */
+static bool
+some_result(Run *run, Entry *result)
+{
+	Dice	   *dice = &run->dice;
+	int			first;
+	int			last;
+	int64_t		len;
+
+	if (!choose_entries(run, &first, &last))
+		return false;
+	*result = (Entry) {.lower = run->model.entries[first].lower,
+		.upper = run->model.entries[last].upper,
+		.nparts = (int32_t) below(dice, 4)};
+	len = cut(sum_from(&run->model, first, last).len);
+	for (int i = first; i <= last; i++)
+		if (run->model.entries[i].since > result->since)
+			result->since = run->model.entries[i].since;
+	if (chance(dice, 10))
+		result->since += below(dice, 4);
+	if (chance(dice, 4))
+		result->lower += below(dice, 3);
+	if (chance(dice, 4))
+		result->upper += below(dice, 3);
+	if (chance(dice, 60))
+		result->len = len;
+	else if (chance(dice, 70))
+		result->len = (int64_t) below(dice, (uint64_t) len + 1);
+	else
+		result->len = add_saturating(len, 1 + (int64_t) below(dice, 9));
+	return result->lower < result->upper;
+}
+
+static void
+do_apply(Run *run)
+{
+	HollowSource source = {&run->model, model_find, model_sum};
+	Model	   *model = &run->model;
+	HollowBatch batch;
+	ApplyEffect effect;
+	MergeOutcome expected;
+	Entry		result;
+	CoreError	err;
+	int			first;
+	int			last;
+
+	if (!some_result(run, &result))
+		return;
+	batch = hollow(result.lower, result.upper, result.since, result.len,
+				   result.nparts);
+	expected = expected_outcome(run, &result, &first, &last);
+	CHECK(trace_match(&run->trace, &batch, &source, &effect, &err) == CORE_OK);
+	if (!CHECK(effect.outcome == expected))
+		return;
+	run->outcomes[expected]++;
+	if (expected == NOT_APPLIED_NO_MATCH)
+		return;
+	CHECK(effect.lo == model->entries[first].lo);
+	CHECK(effect.hi == model->entries[last].hi);
+	if (expected != APPLIED_EXACT && expected != APPLIED_SUBSET)
+		return;
+	trace_apply(&batch, &effect);
+	model->total -= sum_from(model, first, last).len;
+	model->total += (Wide) result.len;
+	replace(model, first, last, result);
+	if (expected == APPLIED_EXACT)
+		CHECK(plain(&effect.batch->desc.since) == result.since);
+}
+
+/* Going on with a copy must make no difference. */
+static void
+do_copy(Run *run)
+{
+	Trace		copy;
+
+	memset(&copy, 0xa5, sizeof(copy));
+	trace_copy(&copy, &run->trace);
+	memset(&run->trace, 0x5a, sizeof(run->trace));
+	trace_copy(&run->trace, &copy);
+	CHECK(trace_equal(&run->trace, &copy));
+}
+
+static void
+do_step(Run *run, int answers)
+{
+	CoreError	err;
+
+	run->operations++;
+	if (chance(&run->dice, answers))
+		do_apply(run);
+	else if (chance(&run->dice, 5))
+		do_since(run);
+	else
+		do_push(run);
+	CHECK(trace_validate(&run->trace, &err) == CORE_OK);
+	check_levels(&run->trace, &run->model);
+	if (run->operations % 8 == 0)
+	{
+		check_spine(&run->trace, &run->model);
+		check_list(&run->trace, &run->model);
+	}
+	if (run->operations % 32 == 0)
+		check_image(&run->trace);
+	if (run->operations % 64 == 0)
+		do_copy(run);
+}
+
+#define HISTORIES 75
+#define STEPS 1000
+
+static void
+test_profile(int profile)
+{
+	static Run	run;
+	char		what[120];
+
+	memset(&run, 0, sizeof(run));
+	run.dice.state = (uint64_t) profile;
+	run.profile = profile;
+	for (int i = 0; i < HISTORIES && tap.wrong == 0; i++)
+	{
+		int			answers = (i % 5) * 15;
+
+		memset(&run.model, 0, offsetof(Model, entries));
+		start_trace(&run.trace, i % 4 < 3 ? 1 : 1 + i / 4);
+		for (int step = 0; step < STEPS && tap.wrong == 0; step++)
+			do_step(&run, answers);
+		if (tap.wrong > 0)
+			printf("# profile %d, history %d\n", profile, i);
+	}
+	for (int i = 0; i <= NOT_APPLIED_TOO_MANY_UPDATES; i++)
+		CHECK(run.outcomes[i] > 20);
+	snprintf(what, sizeof(what), "%s: %ld operations", profile_names[profile],
+			 run.operations);
+	end_case(what);
+}
+
+int
+main(void)
+{
+	for (int profile = 0; profile < NPROFILES; profile++)
+		test_profile(profile);
+	return end_tests();
+}

@@ -1,0 +1,77 @@
+/*
+ * guc.c
+ *		The settings.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "spine.h"
+
+int			spine_max_spines = 1024;
+int			spine_max_request_parts = 1024;
+bool		spine_return_requests = true;
+int			spine_result_retention = 24 * 60 * 60;
+int			spine_max_workers = 2;
+int			spine_worker_idle_timeout = 5000;
+int			spine_naptime = 10;
+bool		spine_worker = true;
+
+static void
+define_sizes(void)
+{
+	DefineCustomIntVariable("spine.max_spines",
+							"Number of spines that shared memory has room for.",
+							"Spines beyond it work, but are not counted in spine_stat.",
+							&spine_max_spines, 1024, 16, 1000000, PGC_POSTMASTER, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("spine.max_request_parts",
+							"Number of parts up to which a merge request lists them.",
+							"Those of larger requests are listed by spine_request_inputs().",
+							&spine_max_request_parts, 1024, 0, INT_MAX, PGC_USERSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomBoolVariable("spine.return_requests",
+							 "Whether spine_push_batch() returns the merge requests it produces.",
+							 "They stand in spine_merge_requests all the same.",
+							 &spine_return_requests, true, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+}
+
+static void
+define_worker(void)
+{
+	DefineCustomBoolVariable("spine.worker",
+							 "Whether background workers apply submitted merge results.",
+							 "Results stay queued while it is off.",
+							 &spine_worker, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("spine.max_workers",
+							"Number of databases that are served at the same time.",
+							"Each takes a background worker; others wait for their turn.",
+							&spine_max_workers, 2, 1, 64, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("spine.worker_idle_timeout",
+							"Time after which an idle worker leaves its database.",
+							NULL,
+							&spine_worker_idle_timeout, 5000, 0, INT_MAX, PGC_SIGHUP,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("spine.naptime",
+							"Time between looks for new databases.",
+							"Submitted results do not wait for it: they wake the worker.",
+							&spine_naptime, 10, 1, 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("spine.result_retention",
+							"Time for which applied merge results are kept in spine_merge_results.",
+							"-1 keeps them for ever.",
+							&spine_result_retention, 24 * 60 * 60, -1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
+void
+spine_define_settings(void)
+{
+	define_sizes();
+	define_worker();
+	MarkGUCPrefixReserved("spine");
+}

@@ -1,0 +1,29 @@
+/*
+ * spine.h
+ *		What every part of the server side shares: version, settings, and
+ *		whether the library was preloaded.
+ */
+#ifndef SPINE_H
+#define SPINE_H
+
+#include "postgres.h"
+
+#define SPINE_VERSION "1.0"		/* must equal the extension's SQL version */
+
+/* Settings (spine.*); see guc.c for their meaning. */
+extern PGDLLIMPORT int spine_max_spines;
+extern PGDLLIMPORT int spine_max_request_parts;
+extern PGDLLIMPORT bool spine_return_requests;
+extern PGDLLIMPORT int spine_result_retention;	/* seconds */
+extern PGDLLIMPORT int spine_max_workers;
+extern PGDLLIMPORT int spine_worker_idle_timeout;	/* milliseconds */
+extern PGDLLIMPORT int spine_naptime;	/* seconds */
+extern PGDLLIMPORT bool spine_worker;
+
+/* Defines the settings; called once from _PG_init. */
+extern void spine_define_settings(void);
+
+/* Was the library in shared_preload_libraries? */
+extern bool spine_preloaded;
+
+#endif

@@ -1,0 +1,194 @@
+/*
+ * args.c
+ *		Checks that all SQL functions share.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "compat.h"
+#include "spine.h"
+#include "sql/args.h"
+#include "state/tables.h"
+#include "state/values.h"
+
+void
+require_preloaded(void)
+{
+	if (!spine_preloaded)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("library \"spine\" is not preloaded"),
+				 errdetail("It keeps state in shared memory, which the server lays out when it starts."),
+				 errhint("Add spine to shared_preload_libraries in postgresql.conf and restart the server.")));
+	(void) spine_tables(false);
+}
+
+void
+require_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name),
+				 errdetail("It is argument %d of %s().", n + 1,
+						   get_func_name(fcinfo->flinfo->fn_oid)),
+				 errhint("Give a value for %s.", name)));
+}
+
+Frontier
+frontier_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	require_arg(fcinfo, n, name);
+	return datum_get_frontier(PG_GETARG_DATUM(n));
+}
+
+int64
+bigint_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	require_arg(fcinfo, n, name);
+	return PG_GETARG_INT64(n);
+}
+
+ArrayType *
+array_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	require_arg(fcinfo, n, name);
+	return PG_GETARG_ARRAYTYPE_P(n);
+}
+
+static void
+refuse_relation(Oid relid, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("relation \"%s\" cannot be a spine", get_rel_name(relid)),
+			 errdetail("%s", detail),
+			 errhint("A spine belongs to a table, partitioned table, foreign table or materialized view.")));
+}
+
+static void
+check_kind(Oid relid, Form_pg_class form)
+{
+	const SpineTables *tables = spine_tables(false);
+
+	switch (form->relkind)
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_FOREIGN_TABLE:
+		case RELKIND_MATVIEW:
+			break;
+		case RELKIND_VIEW:
+			refuse_relation(relid, "It is a view.");
+			break;
+		case RELKIND_INDEX:
+		case RELKIND_PARTITIONED_INDEX:
+			refuse_relation(relid, "It is an index.");
+			break;
+		case RELKIND_SEQUENCE:
+			refuse_relation(relid, "It is a sequence.");
+			break;
+		case RELKIND_TOASTVALUE:
+			refuse_relation(relid, "It is a TOAST table.");
+			break;
+		default:
+			refuse_relation(relid, "It is not a table.");
+	}
+	if (IsSystemClass(relid, form))
+		refuse_relation(relid, "It is a system catalog.");
+	if (relid == tables->trace || relid == tables->batch || relid == tables->result ||
+		relid == tables->garbage)
+		refuse_relation(relid, "It belongs to the extension itself.");
+	if (isOtherTempNamespace(form->relnamespace))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("relation \"%s\" is a temporary table of another session",
+						NameStr(form->relname)),
+				 errdetail("Its spine belongs to that session."),
+				 errhint("Use a permanent table to share a spine between sessions.")));
+}
+
+/* Names of the privileges that functions ask for. */
+static const char *
+privilege_name(AclMode privilege)
+{
+	if (privilege & ACL_INSERT)
+		return "INSERT";
+	return privilege & ACL_UPDATE ? "UPDATE" : "SELECT";
+}
+
+static bool
+has_privilege(Oid relid, AclMode privilege)
+{
+	if (privilege == PRIVILEGE_OWNER)
+		return object_ownercheck(RelationRelationId, relid, GetUserId());
+#ifdef ACL_MAINTAIN
+	if (privilege & ACL_UPDATE)
+		privilege |= ACL_MAINTAIN;
+#endif
+	return pg_class_aclmask(relid, GetUserId(), privilege, ACLMASK_ANY) != 0;
+}
+
+static void
+check_privilege(FunctionCallInfo fcinfo, Oid relid, AclMode privilege)
+{
+	const char *name = get_rel_name(relid);
+	const char *function;
+
+	if (has_privilege(relid, privilege))
+		return;
+	function = get_func_name(fcinfo->flinfo->fn_oid);
+	if (privilege == PRIVILEGE_OWNER)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of relation %s", name),
+				 errdetail("%s() may be called by the owner of the relation only.", function),
+				 errhint("Call it as a member of the role that owns the relation.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied for relation %s", name),
+			 errdetail("%s() needs the %s privilege on the relation.", function,
+					   privilege_name(privilege)),
+			 errhint("GRANT %s ON %s TO the role.", privilege_name(privilege), name)));
+}
+
+Oid
+relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
+{
+	Oid			relid;
+	HeapTuple	tuple;
+
+	require_preloaded();
+	require_arg(fcinfo, n, "relation");
+	relid = PG_GETARG_OID(n);
+	LockRelationOid(relid, AccessShareLock);
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	if (!HeapTupleIsValid(tuple))
+	{
+		UnlockRelationOid(relid, AccessShareLock);
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid),
+				 errdetail("It may have been dropped."),
+				 errhint("Name an existing relation, as in 'my_table'::regclass.")));
+	}
+	check_kind(relid, (Form_pg_class) GETSTRUCT(tuple));
+	ReleaseSysCache(tuple);
+	check_privilege(fcinfo, relid, privilege);
+	return relid;
+}
+
+bool
+relation_is_visible(Oid relid)
+{
+	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)) &&
+		pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+}

@@ -1,0 +1,39 @@
+/*
+ * args.h
+ *		What every SQL function does first: is the library preloaded, is the
+ *		relation one that can be a spine, may this user do that.
+ */
+#ifndef SPINE_SQL_ARGS_H
+#define SPINE_SQL_ARGS_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/acl.h"
+
+#include "state/batches.h"
+
+/* The privilege that a function asks for; OWNER stands for ownership. */
+#define PRIVILEGE_OWNER ((AclMode) 0)
+
+/* Raises an error unless the library was preloaded. */
+extern void require_preloaded(void);
+
+/*
+ * The relation in argument n, which must be a table, partitioned table, foreign
+ * table or materialized view that the user has the privilege on.  Takes an
+ * AccessShare lock on it until the transaction ends.
+ */
+extern Oid	relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege);
+
+/* May the user see the rows of this relation in a view? */
+extern bool relation_is_visible(Oid relid);
+
+/* Raises an error if argument n is null. */
+extern void require_arg(FunctionCallInfo fcinfo, int n, const char *name);
+
+extern Frontier frontier_arg(FunctionCallInfo fcinfo, int n, const char *name);
+extern int64 bigint_arg(FunctionCallInfo fcinfo, int n, const char *name);
+extern ArrayType *array_arg(FunctionCallInfo fcinfo, int n, const char *name);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * describe.c
+ *		spine_describe: one line a spine batch, in the words of seed 000's
+ *		extended description.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "sql/args.h"
+#include "state/batches.h"
+#include "state/values.h"
+#include "state/working.h"
+
+/* `[0-4][0][4][0] 4/4 k0 k1 k2 k3` where fueled, `[4-5][4][5][0] 100 k4` where merged. */
+static Datum
+describe_batch(Oid relid, const SpineBatch *batch, Snapshot snapshot)
+{
+	char		buf[DESCRIPTION_TEXT_SIZE];
+	StringInfoData line;
+	text	  **parts;
+	int			nparts;
+
+	initStringInfo(&line);
+	appendStringInfo(&line, "[" UINT64_FORMAT "-" UINT64_FORMAT "]%s ", batch->lo,
+					 batch->hi, description_print(&batch->desc, buf));
+	if (spine_batch_is_fueled(batch))
+		appendStringInfo(&line, INT64_FORMAT "/", batch->hollow);
+	appendStringInfo(&line, INT64_FORMAT, batch->len);
+	parts = batches_parts(relid, (int64) batch->lo, (int64) batch->hi, snapshot, &nparts);
+	for (int i = 0; i < nparts; i++)
+	{
+		appendStringInfoChar(&line, ' ');
+		appendBinaryStringInfo(&line, VARDATA_ANY(parts[i]), VARSIZE_ANY_EXHDR(parts[i]));
+	}
+	return PointerGetDatum(cstring_to_text_with_len(line.data, line.len));
+}
+
+PG_FUNCTION_INFO_V1(spine_describe);
+Datum
+spine_describe(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	Snapshot	snapshot;
+	Spine		spine;
+	LevelsWalk	walk;
+	SpineBatch *batch;
+
+	if (!spine_read(relid, &spine, &snapshot))
+		spine_not_registered(relid);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	walk = LEVELS_WALK_START(&spine.trace.levels);
+	while ((batch = levels_next(&spine.trace.levels, &walk, NULL)) != NULL)
+	{
+		Datum		value = describe_batch(relid, batch, snapshot);
+		bool		null = false;
+
+		tuplestore_putvalues(set->setResult, set->setDesc, &value, &null);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,205 @@
+/*
+ * push.c
+ *		spine_push_batch and spine_append.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/datum.h"
+
+#include "spine.h"
+#include "sql/args.h"
+#include "sql/request.h"
+#include "state/merge.h"
+#include "state/report.h"
+#include "state/values.h"
+
+/* Too big for the stack; a push calls nothing that could push. */
+static PushEffects effects;
+
+/* The requests that one call gives back, row by row. */
+typedef struct Requests
+{
+	Oid			relid;
+	int			count;
+	MergeRequest requests[FLEXIBLE_ARRAY_MEMBER];
+} Requests;
+
+static bool
+same_batch(const BatchRow *a, const BatchRow *b)
+{
+	return frontier_equal(&a->desc.lower, &b->desc.lower) &&
+		frontier_equal(&a->desc.upper, &b->desc.upper) &&
+		frontier_equal(&a->desc.since, &b->desc.since) && a->len == b->len &&
+		datumIsEqual(PointerGetDatum(a->parts), PointerGetDatum(b->parts), false, -1) &&
+		datumIsEqual(PointerGetDatum(a->runs), PointerGetDatum(b->runs), false, -1);
+}
+
+/*
+ * A batch that was pushed before, by a call whose answer was lost: true if that
+ * very batch is in the spine.  An error if it may have been but was merged with
+ * others since, or if another one is in its place.
+ */
+static bool
+pushed_before(Spine *spine, const BatchRow *row)
+{
+	HollowSource source = batches_source(&spine->relid);
+	char		text[DESCRIPTION_TEXT_SIZE];
+	uint64		lo;
+	uint64		hi;
+	bool		found;
+	BatchScan  *scan;
+	BatchRow   *present;
+	bool		same;
+	CoreError	err;
+
+	if (!frontier_less_equal(&row->desc.upper, &spine->trace.upper) ||
+		frontier_equal(&row->desc.lower, &spine->trace.upper))
+		return false;
+	if (source.find(source.context, 0, spine->trace.next_id, &row->desc.lower,
+					&row->desc.upper, &found, &lo, &hi, &err) != CORE_OK)
+		report_core_error(&err);
+	same = false;
+	if (found)
+	{
+		scan = batches_begin(spine->relid, (int64) lo, (int64) hi, NULL);
+		present = batches_next(scan);
+		same = present != NULL && same_batch(present, row);
+		batches_end(scan);
+	}
+	if (!same)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot tell whether the batch was pushed before"),
+				 errdetail("Its times %s are covered already, but not by that very batch: it has been compacted since, or another was pushed.",
+						   description_print(&row->desc, text)),
+				 errhint("Read spine_batches to see what covers these times.")));
+	return true;
+}
+
+static void
+push_args(FunctionCallInfo fcinfo, BatchRow *row)
+{
+	row->desc.lower = frontier_arg(fcinfo, 1, "lower");
+	row->desc.upper = frontier_arg(fcinfo, 2, "upper");
+	row->len = bigint_arg(fcinfo, 3, "len");
+	row->parts = array_arg(fcinfo, 4, "parts");
+	row->desc.since = PG_ARGISNULL(5) ? frontier_minimum() : frontier_arg(fcinfo, 5, "since");
+	row->runs = array_arg(fcinfo, 6, "runs");
+}
+
+/* Does the push; leaves what it did in effects. */
+static Oid
+push(FunctionCallInfo fcinfo)
+{
+	Oid			relid = relation_arg(fcinfo, 0, ACL_INSERT);
+	BatchRow	row;
+	Spine	   *spine;
+
+	push_args(fcinfo, &row);
+	require_arg(fcinfo, 7, "retry");
+	spine = spine_open(relid);
+	effects.want_requests = spine_return_requests;
+	effects.nrequests = 0;
+	if (!PG_GETARG_BOOL(7) || !pushed_before(spine, &row))
+		spine_push(spine, &row, &effects);
+	return relid;
+}
+
+/* Keeps the requests for the calls to come. */
+static void
+keep_requests(FunctionCallInfo fcinfo, Oid relid)
+{
+	FuncCallContext *context = SRF_FIRSTCALL_INIT();
+	MemoryContext old = MemoryContextSwitchTo(context->multi_call_memory_ctx);
+	Size		size = offsetof(Requests, requests) +
+		sizeof(MergeRequest) * effects.nrequests;
+	Requests   *requests = palloc(size);
+	TupleDesc	desc;
+
+	requests->relid = relid;
+	requests->count = effects.nrequests;
+	memcpy(requests->requests, effects.requests, size - offsetof(Requests, requests));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	context->tuple_desc = BlessTupleDesc(desc);
+	context->user_fctx = requests;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Value per call, so that a push in a select list that makes no request costs
+ * no more than a scalar function.
+ */
+PG_FUNCTION_INFO_V1(spine_push_batch);
+Datum
+spine_push_batch(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	FuncCallContext *context;
+	Requests   *requests;
+	Datum		values[REQUEST_COLUMNS + 1];
+	bool		nulls[REQUEST_COLUMNS + 1];
+
+	if (set == NULL || !IsA(set, ReturnSetInfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	if (SRF_IS_FIRSTCALL())
+	{
+		Oid			relid = push(fcinfo);
+
+		if (effects.nrequests == 0)
+		{
+			set->isDone = ExprEndResult;
+			PG_RETURN_NULL();
+		}
+		keep_requests(fcinfo, relid);
+	}
+	context = SRF_PERCALL_SETUP();
+	requests = context->user_fctx;
+	if (context->call_cntr >= (uint64) requests->count)
+		SRF_RETURN_DONE(context);
+	values[0] = ObjectIdGetDatum(requests->relid);
+	nulls[0] = false;
+	request_values(requests->relid, &requests->requests[context->call_cntr], NULL,
+				   values + 1, nulls + 1);
+	SRF_RETURN_NEXT(context, HeapTupleGetDatum(heap_form_tuple(context->tuple_desc,
+															   values, nulls)));
+}
+
+PG_FUNCTION_INFO_V1(spine_append);
+Datum
+spine_append(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, ACL_INSERT);
+	BatchRow	row;
+	Spine	   *spine;
+	CoreError	err;
+
+	row.len = bigint_arg(fcinfo, 1, "len");
+	row.parts = array_arg(fcinfo, 2, "parts");
+	row.runs = array_arg(fcinfo, 3, "runs");
+	spine = spine_open(relid);
+	row.desc.lower = spine->trace.upper;
+	row.desc.since = frontier_minimum();
+	if (frontier_is_empty(&row.desc.lower))
+	{
+		core_error(&err, CORE_CLOSED, "the spine is closed",
+				   "Nothing can be appended after its upper, [].");
+		report_core_error(&err);
+	}
+	if (row.desc.lower.time == TIME_MAX)
+	{
+		core_error(&err, CORE_RANGE, "time is out of range",
+				   "The spine's upper, %llu, is the last time there is.",
+				   (unsigned long long) TIME_MAX);
+		report_core_error(&err);
+	}
+	row.desc.upper = frontier_of(row.desc.lower.time + 1);
+	effects.want_requests = true;	/* to be counted */
+	spine_push(spine, &row, &effects);
+	PG_RETURN_DATUM(frontier_get_datum(&row.desc.lower));
+}

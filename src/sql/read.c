@@ -1,0 +1,270 @@
+/*
+ * read.c
+ *		Rows of the views, and the inputs of a merge request.
+ *
+ * Each function gives the rows of one relation; the views ask for every
+ * relation that has a spine.  All reading is under the caller's snapshot, but
+ * of what its own transaction writes to it is the latest state.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "sql/args.h"
+#include "sql/request.h"
+#include "state/batches.h"
+#include "state/report.h"
+#include "state/values.h"
+#include "state/working.h"
+
+/* Adds a row to the result of a function that InitMaterializedSRF has set up. */
+static void
+put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+/*
+ * Sets up the result and reads the spine of argument 0.  False if the user may
+ * not see it or there is none.
+ */
+static bool
+begin_rows(FunctionCallInfo fcinfo, Spine *spine, Snapshot *snapshot)
+{
+	Oid			relid = PG_GETARG_OID(0);
+
+	require_preloaded();
+	InitMaterializedSRF(fcinfo, 0);
+	return relation_is_visible(relid) && spine_read(relid, spine, snapshot);
+}
+
+/* Number of hollow batches, of spine batches, and of updates. */
+static void
+count_batches(Spine *spine, int64 *hollow, int64 *batches, int64 *updates)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&spine->trace.levels);
+	SpineBatch *batch;
+
+	*hollow = *batches = *updates = 0;
+	while ((batch = levels_next(&spine->trace.levels, &walk, NULL)) != NULL)
+	{
+		*hollow += batch->hollow;
+		*batches += 1;
+		*updates = add_saturating(*updates, batch->len);
+	}
+}
+
+PG_FUNCTION_INFO_V1(spine_trace_rows);
+Datum
+spine_trace_rows(PG_FUNCTION_ARGS)
+{
+	Spine		spine;
+	Snapshot	snapshot;
+	TraceMetrics metrics;
+	int64		hollow;
+	int64		batches;
+	int64		updates;
+	Datum		values[14];
+	bool		nulls[14] = {false};
+
+	if (!begin_rows(fcinfo, &spine, &snapshot))
+		return (Datum) 0;
+	metrics = trace_metrics(&spine.trace);
+	count_batches(&spine, &hollow, &batches, &updates);
+	values[0] = Int64GetDatum(spine.generation);
+	values[1] = frontier_get_datum(&spine.trace.since);
+	values[2] = frontier_get_datum(&spine.trace.upper);
+	values[3] = (Datum) 0;
+	nulls[3] = !spine.physical_used;
+	if (spine.physical_used)
+		values[3] = frontier_get_datum(&spine.physical);
+	values[4] = Int32GetDatum(spine.trace.dims);
+	values[5] = Int32GetDatum(spine.trace.effort);
+	values[6] = Int32GetDatum(spine.trace.levels.count);
+	values[7] = Int64GetDatum(batches);
+	values[8] = Int64GetDatum(hollow);
+	values[9] = Int64GetDatum(0);
+	values[10] = Int64GetDatum(updates);
+	values[11] = Int64GetDatum(metrics.compact);
+	values[12] = Int64GetDatum(metrics.compacting);
+	values[13] = Int64GetDatum(metrics.noncompact);
+	put_row(fcinfo, values, nulls);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(spine_batch_rows);
+Datum
+spine_batch_rows(PG_FUNCTION_ARGS)
+{
+	Spine		spine;
+	Snapshot	snapshot;
+	LevelsWalk	walk;
+	SpineBatch *batch;
+	BatchScan  *scan;
+	BatchRow   *row;
+	int			level = 0;
+
+	if (!begin_rows(fcinfo, &spine, &snapshot))
+		return (Datum) 0;
+	walk = LEVELS_WALK_START(&spine.trace.levels);
+	batch = levels_next(&spine.trace.levels, &walk, &level);
+	scan = batches_begin(spine.relid, 0, PG_INT64_MAX, snapshot);
+	while ((row = batches_next(scan)) != NULL)
+	{
+		Datum		values[9];
+		bool		nulls[9] = {false};
+
+		while (batch != NULL && (uint64) row->id_lo >= batch->hi)
+			batch = levels_next(&spine.trace.levels, &walk, &level);
+		values[0] = Int64GetDatum(row->id_lo);
+		values[1] = Int64GetDatum(row->id_hi);
+		values[2] = Int32GetDatum(level);
+		nulls[2] = batch == NULL;
+		values[3] = frontier_get_datum(&row->desc.lower);
+		values[4] = frontier_get_datum(&row->desc.upper);
+		values[5] = frontier_get_datum(&row->desc.since);
+		values[6] = Int64GetDatum(row->len);
+		values[7] = PointerGetDatum(row->parts);
+		values[8] = PointerGetDatum(row->runs);
+		put_row(fcinfo, values, nulls);
+	}
+	batches_end(scan);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(spine_level_rows);
+Datum
+spine_level_rows(PG_FUNCTION_ARGS)
+{
+	static const char *const states[] = {"vacant", "single", "merging"};
+	Spine		spine;
+	Snapshot	snapshot;
+
+	if (!begin_rows(fcinfo, &spine, &snapshot))
+		return (Datum) 0;
+	for (int i = 0; i < spine.trace.levels.count; i++)
+	{
+		const Level *level = &spine.trace.levels.level[i];
+		Datum		values[8] = {0};
+		bool		nulls[8] = {false};
+
+		values[0] = Int32GetDatum(i);
+		values[1] = CStringGetTextDatum(states[level->count]);
+		values[2] = Int32GetDatum(level->count);
+		values[3] = Int64GetDatum(level_length(level));
+		nulls[4] = nulls[5] = nulls[6] = nulls[7] = level->count < 2;
+		if (level->count == 2)
+		{
+			values[4] = Int64GetDatum((int64) level->batch[0].lo);
+			values[5] = Int64GetDatum((int64) level->batch[1].hi);
+			values[6] = frontier_get_datum(&level->merge.since);
+			values[7] = Int64GetDatum(level->merge.remaining);
+		}
+		put_row(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(spine_request_rows);
+Datum
+spine_request_rows(PG_FUNCTION_ARGS)
+{
+	Spine		spine;
+	Snapshot	snapshot;
+	LevelsWalk	walk;
+	SpineBatch *batch;
+	int			level;
+
+	if (!begin_rows(fcinfo, &spine, &snapshot))
+		return (Datum) 0;
+	walk = LEVELS_WALK_START(&spine.trace.levels);
+	while ((batch = levels_next(&spine.trace.levels, &walk, &level)) != NULL)
+	{
+		MergeRequest request = spine_batch_request(batch);
+		Datum		values[REQUEST_COLUMNS + 1];
+		bool		nulls[REQUEST_COLUMNS + 1];
+
+		if (!spine_batch_is_fueled(batch))
+			continue;
+		request_values(spine.relid, &request, snapshot, values, nulls);
+		values[REQUEST_COLUMNS] = Int32GetDatum(level);
+		nulls[REQUEST_COLUMNS] = false;
+		put_row(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(spine_request_inputs);
+Datum
+spine_request_inputs(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
+	int64		lo = bigint_arg(fcinfo, 1, "id_lo");
+	int64		hi = bigint_arg(fcinfo, 2, "id_hi");
+	Snapshot	snapshot;
+	Spine		spine;
+	BatchScan  *scan;
+	BatchRow   *row;
+
+	if (!spine_read(relid, &spine, &snapshot))
+		spine_not_registered(relid);
+	InitMaterializedSRF(fcinfo, 0);
+	scan = batches_begin(relid, lo, hi, snapshot);
+	while ((row = batches_next(scan)) != NULL && row->id_hi <= hi)
+	{
+		Datum		values[8];
+		bool		nulls[8] = {false};
+
+		values[0] = Int64GetDatum(row->id_lo);
+		values[1] = Int64GetDatum(row->id_hi);
+		values[2] = frontier_get_datum(&row->desc.lower);
+		values[3] = frontier_get_datum(&row->desc.upper);
+		values[4] = frontier_get_datum(&row->desc.since);
+		values[5] = Int64GetDatum(row->len);
+		values[6] = PointerGetDatum(row->parts);
+		values[7] = PointerGetDatum(row->runs);
+		put_row(fcinfo, values, nulls);
+	}
+	batches_end(scan);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(spine_stat_rows);
+Datum
+spine_stat_rows(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	SpineCounts counts;
+	TimestampTz reset;
+	Datum		values[12];
+	bool		nulls[12] = {false};
+
+	require_preloaded();
+	InitMaterializedSRF(fcinfo, 0);
+	if (!relation_is_visible(relid))
+		return (Datum) 0;
+	if (!registry_counts(relid, &counts, &reset))
+	{
+		counts = (SpineCounts) {0};
+		reset = 0;
+	}
+	values[0] = Int64GetDatum(counts.pushes);
+	values[1] = Int64GetDatum(counts.updates);
+	values[2] = Int64GetDatum(counts.requests);
+	for (int i = 0; i < (int) lengthof(counts.outcomes); i++)
+		values[3 + i] = Int64GetDatum(counts.outcomes[i]);
+	values[8] = Int64GetDatum(counts.errors);
+	values[9] = TimestampTzGetDatum(counts.last_push);
+	nulls[9] = counts.last_push == 0;
+	values[10] = TimestampTzGetDatum(counts.last_result);
+	nulls[10] = counts.last_result == 0;
+	values[11] = TimestampTzGetDatum(reset);
+	nulls[11] = reset == 0;
+	put_row(fcinfo, values, nulls);
+	return (Datum) 0;
+}

@@ -1,0 +1,298 @@
+/*
+ * batches.c
+ *		Reading and writing rows of spine_batch.
+ *
+ * Writers hold the spine's lock, so they read with SnapshotSelf: what is
+ * committed, and what this transaction has done up to now.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "state/batches.h"
+#include "state/garbage.h"
+#include "state/tables.h"
+#include "state/values.h"
+
+struct BatchScan
+{
+	Relation	rel;
+	Relation	index;
+	SysScanDesc scan;
+	BatchRow	row;
+	ItemPointerData tid;		/* of the current row */
+	MemoryContext context;		/* of what the current row points to */
+};
+
+void
+batches_insert(Oid relid, const BatchRow *row)
+{
+	Relation	rel = table_open(spine_tables(false)->batch, RowExclusiveLock);
+	Datum		values[BATCH_COLUMNS];
+	bool		nulls[BATCH_COLUMNS] = {false};
+	HeapTuple	tuple;
+
+	values[BATCH_RELATION - 1] = ObjectIdGetDatum(relid);
+	values[BATCH_ID_LO - 1] = Int64GetDatum(row->id_lo);
+	values[BATCH_ID_HI - 1] = Int64GetDatum(row->id_hi);
+	values[BATCH_LOWER - 1] = frontier_get_datum(&row->desc.lower);
+	values[BATCH_UPPER - 1] = frontier_get_datum(&row->desc.upper);
+	values[BATCH_SINCE - 1] = frontier_get_datum(&row->desc.since);
+	values[BATCH_LEN - 1] = Int64GetDatum(row->len);
+	values[BATCH_PARTS - 1] = PointerGetDatum(row->parts);
+	values[BATCH_RUNS - 1] = PointerGetDatum(row->runs);
+	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
+	CatalogTupleInsert(rel, tuple);
+	heap_freetuple(tuple);
+	table_close(rel, NoLock);
+}
+
+/* A scan over ids from lo, and to below hi, either way. */
+static BatchScan *
+begin_scan(Oid relid, int64 lo, int64 hi, Snapshot snapshot)
+{
+	const SpineTables *tables = spine_tables(false);
+	BatchScan  *scan = palloc0(sizeof(BatchScan));
+	Oid			pkey = tables->batch_pkey;
+	ScanKeyData keys[3];
+
+	scan->rel = table_open(tables->batch, AccessShareLock);
+	scan->index = index_open(pkey, AccessShareLock);
+	scan->context = AllocSetContextCreate(CurrentMemoryContext, "spine batch row",
+										  ALLOCSET_DEFAULT_SIZES);
+	ScanKeyInit(&keys[0], BATCH_RELATION, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	ScanKeyInit(&keys[1], BATCH_ID_LO, BTGreaterEqualStrategyNumber, F_INT8GE,
+				Int64GetDatum(lo));
+	ScanKeyInit(&keys[2], BATCH_ID_LO, BTLessStrategyNumber, F_INT8LT,
+				Int64GetDatum(hi));
+	scan->scan = systable_beginscan_ordered(scan->rel, scan->index,
+											snapshot != NULL ? snapshot : SnapshotSelf,
+											3, keys);
+	return scan;
+}
+
+BatchScan *
+batches_begin(Oid relid, int64 lo, int64 hi, Snapshot snapshot)
+{
+	return begin_scan(relid, lo, hi, snapshot);
+}
+
+static BatchRow *
+next_row(BatchScan *scan, ScanDirection direction)
+{
+	BatchRow   *row = &scan->row;
+	Datum		values[BATCH_COLUMNS];
+	bool		nulls[BATCH_COLUMNS];
+	MemoryContext old;
+	HeapTuple	tuple;
+
+	CHECK_FOR_INTERRUPTS();
+	tuple = systable_getnext_ordered(scan->scan, direction);
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	MemoryContextReset(scan->context);
+	old = MemoryContextSwitchTo(scan->context);
+	heap_deform_tuple(tuple, RelationGetDescr(scan->rel), values, nulls);
+	row->id_lo = DatumGetInt64(values[BATCH_ID_LO - 1]);
+	row->id_hi = DatumGetInt64(values[BATCH_ID_HI - 1]);
+	row->desc.lower = datum_get_frontier(values[BATCH_LOWER - 1]);
+	row->desc.upper = datum_get_frontier(values[BATCH_UPPER - 1]);
+	row->desc.since = datum_get_frontier(values[BATCH_SINCE - 1]);
+	row->len = DatumGetInt64(values[BATCH_LEN - 1]);
+	row->parts = DatumGetArrayTypeP(values[BATCH_PARTS - 1]);
+	row->runs = DatumGetArrayTypeP(values[BATCH_RUNS - 1]);
+	scan->tid = tuple->t_self;
+	MemoryContextSwitchTo(old);
+	return row;
+}
+
+BatchRow *
+batches_next(BatchScan *scan)
+{
+	return next_row(scan, ForwardScanDirection);
+}
+
+void
+batches_end(BatchScan *scan)
+{
+	systable_endscan_ordered(scan->scan);
+	index_close(scan->index, AccessShareLock);
+	table_close(scan->rel, AccessShareLock);
+	MemoryContextDelete(scan->context);
+	pfree(scan);
+}
+
+text	  **
+batches_parts(Oid relid, int64 lo, int64 hi, Snapshot snapshot, int *count)
+{
+	BatchScan  *scan = batches_begin(relid, lo, hi, snapshot);
+	int			capacity = 64;
+	text	  **parts = palloc(sizeof(text *) * capacity);
+	BatchRow   *row;
+
+	*count = 0;
+	while ((row = batches_next(scan)) != NULL)
+	{
+		int			n;
+		text	  **texts = array_texts(row->parts, &n);
+
+		if (*count + n > capacity)
+		{
+			capacity = Max(*count + n, 2 * capacity);
+			parts = repalloc_huge(parts, sizeof(text *) * capacity);
+		}
+		for (int i = 0; i < n; i++)
+			parts[(*count)++] = (text *) DatumGetPointer(
+				datumCopy(PointerGetDatum(texts[i]), false, -1));
+		pfree(texts);
+	}
+	batches_end(scan);
+	return parts;
+}
+
+/* Deletes the rows with ids in [lo, hi). */
+static void
+delete_rows(Oid relid, int64 lo, int64 hi)
+{
+	BatchScan  *scan;
+
+	/* Rows that this very command made are deletable only by a later one. */
+	CommandCounterIncrement();
+	LockRelationOid(spine_tables(false)->batch, RowExclusiveLock);
+	scan = begin_scan(relid, lo, hi, NULL);
+	while (next_row(scan, ForwardScanDirection) != NULL)
+		CatalogTupleDelete(scan->rel, &scan->tid);
+	batches_end(scan);
+}
+
+void
+batches_replace(Oid relid, int64 generation, const BatchRow *row)
+{
+	int			nold;
+	int			nnew;
+	text	  **old = batches_parts(relid, row->id_lo, row->id_hi, NULL, &nold);
+	text	  **new = array_texts(row->parts, &nnew);
+
+	garbage_add_difference(relid, generation, old, nold, new, nnew);
+	delete_rows(relid, row->id_lo, row->id_hi);
+	batches_insert(relid, row);
+}
+
+/* In stretches, so that a large spine's parts need not all be in memory. */
+#define DELETE_STRETCH 10000
+
+void
+batches_delete_all(Oid relid, int64 generation)
+{
+	int64		lo = 0;
+
+	for (;;)
+	{
+		BatchScan  *scan = begin_scan(relid, lo, PG_INT64_MAX, NULL);
+		BatchRow   *row = next_row(scan, ForwardScanDirection);
+		int64		hi;
+		int			nparts;
+		text	  **parts;
+
+		if (row == NULL)
+		{
+			batches_end(scan);
+			return;
+		}
+		lo = row->id_lo;
+		batches_end(scan);
+		hi = lo > PG_INT64_MAX - DELETE_STRETCH ? PG_INT64_MAX : lo + DELETE_STRETCH;
+		parts = batches_parts(relid, lo, hi, NULL, &nparts);
+		garbage_add_difference(relid, generation, parts, nparts, NULL, 0);
+		delete_rows(relid, lo, hi);
+	}
+}
+
+/* The newest row that begins at id or before. */
+static bool
+row_at(Oid relid, int64 lo, int64 id, BatchRow *result)
+{
+	BatchScan  *scan = begin_scan(relid, lo, id + 1, NULL);
+	BatchRow   *row = next_row(scan, BackwardScanDirection);
+
+	if (row != NULL)
+		*result = *row;
+	batches_end(scan);
+	return row != NULL;
+}
+
+/*
+ * The rows of a spine are a chain, so the one that begins (or ends) at a
+ * frontier is found by halving the range of ids.
+ */
+static bool
+find_bound(Oid relid, uint64 lo, uint64 hi, const Frontier *frontier, bool upper,
+		   BatchRow *row)
+{
+	while (lo < hi)
+	{
+		const Frontier *bound = upper ? &row->desc.upper : &row->desc.lower;
+
+		if (!row_at(relid, (int64) lo, (int64) (lo + (hi - lo) / 2), row))
+			return false;
+		if (frontier_equal(bound, frontier))
+			return true;
+		if (frontier_less_than(bound, frontier))
+			lo = (uint64) row->id_hi;
+		else
+			hi = (uint64) row->id_lo;
+	}
+	return false;
+}
+
+static Status
+source_find(void *context, uint64_t lo, uint64_t hi, const Frontier *lower,
+			const Frontier *upper, bool *found, uint64_t *found_lo,
+			uint64_t *found_hi, CoreError *err)
+{
+	Oid			relid = *(Oid *) context;
+	BatchRow	row;
+
+	*found = find_bound(relid, lo, hi, lower, false, &row);
+	if (!*found)
+		return CORE_OK;
+	*found_lo = (uint64) row.id_lo;
+	*found = find_bound(relid, lo, hi, upper, true, &row);
+	*found_hi = (uint64) row.id_hi;
+	return CORE_OK;
+}
+
+static Status
+source_sum(void *context, uint64_t lo, uint64_t hi, HollowSum *sum, CoreError *err)
+{
+	BatchScan  *scan = begin_scan(*(Oid *) context, (int64) lo, (int64) hi, NULL);
+	BatchRow   *row;
+
+	*sum = (HollowSum) {0};
+	while ((row = next_row(scan, ForwardScanDirection)) != NULL)
+	{
+		sum->hollow++;
+		sum->parts = add_saturating(sum->parts, array_count(row->parts, "parts"));
+		sum->len = add_saturating(sum->len, row->len);
+	}
+	batches_end(scan);
+	return CORE_OK;
+}
+
+HollowSource
+batches_source(Oid *relid)
+{
+	return (HollowSource) {relid, source_find, source_sum};
+}

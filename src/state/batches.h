@@ -1,0 +1,54 @@
+/*
+ * batches.h
+ *		The rows of spine_batch: the hollow batches of all spines.
+ */
+#ifndef SPINE_STATE_BATCHES_H
+#define SPINE_STATE_BATCHES_H
+
+#include "postgres.h"
+
+#include "utils/array.h"
+#include "utils/snapshot.h"
+
+#include "core/trace.h"
+
+/* One row; the arrays belong to the scan's current row, or to the caller. */
+typedef struct BatchRow
+{
+	int64		id_lo;
+	int64		id_hi;
+	Description desc;
+	int64		len;
+	ArrayType  *parts;
+	ArrayType  *runs;
+} BatchRow;
+
+extern void batches_insert(Oid relid, const BatchRow *row);
+
+/*
+ * Puts one row in the place of those with ids in [row->id_lo, row->id_hi).
+ * Parts of theirs that the new one does not have become garbage.
+ */
+extern void batches_replace(Oid relid, int64 generation, const BatchRow *row);
+
+/* Deletes all rows of a relation; their parts become garbage. */
+extern void batches_delete_all(Oid relid, int64 generation);
+
+/*
+ * Reads the rows with ids in [lo, hi), ascending.  A row is good until the next
+ * call.  NULL for snapshot means the latest state, right only under the spine's
+ * lock.
+ */
+typedef struct BatchScan BatchScan;
+
+extern BatchScan *batches_begin(Oid relid, int64 lo, int64 hi, Snapshot snapshot);
+extern BatchRow *batches_next(BatchScan *scan);
+extern void batches_end(BatchScan *scan);
+
+/* All part keys of the rows with ids in [lo, hi), in the current context. */
+extern text **batches_parts(Oid relid, int64 lo, int64 hi, Snapshot snapshot, int *count);
+
+/* The latest state as the core asks about it; relid must live as long. */
+extern HollowSource batches_source(Oid *relid);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * hooks.c
+ *		Following what happens to relations and databases.
+ *
+ * DROP is heard of through the object-access hook, while the relation is still
+ * there and locked.  So is TRUNCATE, but too early (before the lock is taken),
+ * so that is only noted and acted on when the command is done.
+ */
+#include "postgres.h"
+
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
+#include "commands/dbcommands.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "tcop/utility.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "state/hooks.h"
+#include "state/mailbox.h"
+#include "state/tables.h"
+#include "state/trace_row.h"
+#include "state/working.h"
+
+static object_access_hook_type previous_object_access = NULL;
+static ProcessUtility_hook_type previous_utility = NULL;
+
+/* Relations that the TRUNCATE under way is about to empty. */
+static List *truncated = NIL;
+static bool in_truncate = false;
+
+static void
+at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
+{
+	if (previous_object_access != NULL)
+		previous_object_access(access, classId, objectId, subId, arg);
+	if (classId != RelationRelationId || subId != 0 || IsBinaryUpgrade)
+		return;
+	if (access == OAT_TRUNCATE && in_truncate)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+
+		truncated = list_append_unique_oid(truncated, objectId);
+		MemoryContextSwitchTo(old);
+	}
+	else if (access == OAT_DROP && spine_tables(true) != NULL && trace_row_exists(objectId))
+		working_unregister(objectId, true);
+}
+
+/* Only what this transaction has locked was truncated. */
+static void
+truncate_spines(List *relids)
+{
+	ListCell   *cell;
+
+	if (relids == NIL || spine_tables(true) == NULL)
+		return;
+	foreach(cell, relids)
+	{
+		LOCKTAG		tag;
+
+		SET_LOCKTAG_RELATION(tag, MyDatabaseId, lfirst_oid(cell));
+		if (lock_held_by_me(&tag, AccessExclusiveLock))
+			working_truncate(lfirst_oid(cell));
+	}
+}
+
+static const char *
+string_option(List *options, const char *name, const char *otherwise)
+{
+	ListCell   *cell;
+
+	foreach(cell, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+
+		if (strcmp(option->defname, name) == 0 && option->arg != NULL)
+			return defGetString(option);
+	}
+	return otherwise;
+}
+
+/* The database that a command needs without connections; NULL if none. */
+static const char *
+database_to_leave(Node *command)
+{
+	switch (nodeTag(command))
+	{
+		case T_DropdbStmt:
+			return castNode(DropdbStmt, command)->dbname;
+		case T_CreatedbStmt:
+			return string_option(castNode(CreatedbStmt, command)->options, "template",
+								 "template1");
+		case T_AlterDatabaseStmt:
+			if (string_option(castNode(AlterDatabaseStmt, command)->options, "tablespace",
+							  NULL) == NULL)
+				return NULL;
+			return castNode(AlterDatabaseStmt, command)->dbname;
+		case T_RenameStmt:
+			if (castNode(RenameStmt, command)->renameType != OBJECT_DATABASE)
+				return NULL;
+			return castNode(RenameStmt, command)->subname;
+		default:
+			return NULL;
+	}
+}
+
+static bool
+commits_prepared(Node *command)
+{
+	return IsA(command, TransactionStmt) &&
+		castNode(TransactionStmt, command)->kind == TRANS_STMT_COMMIT_PREPARED;
+}
+
+static void
+call_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
+			 ProcessUtilityContext context, ParamListInfo params,
+			 QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	if (previous_utility != NULL)
+		previous_utility(plan, query, readOnlyTree, context, params, environment, dest,
+						 completion);
+	else
+		standard_ProcessUtility(plan, query, readOnlyTree, context, params, environment,
+								dest, completion);
+}
+
+/* Runs TRUNCATE, which may run another in a trigger, and then follows it. */
+static void
+run_truncate(PlannedStmt *plan, const char *query, bool readOnlyTree,
+			 ProcessUtilityContext context, ParamListInfo params,
+			 QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	List	   *outer = truncated;
+	bool		was_in = in_truncate;
+	List	   *relids;
+
+	truncated = NIL;
+	in_truncate = true;
+	PG_TRY();
+	{
+		call_utility(plan, query, readOnlyTree, context, params, environment, dest,
+					 completion);
+		relids = truncated;
+	}
+	PG_FINALLY();
+	{
+		truncated = outer;
+		in_truncate = was_in;
+	}
+	PG_END_TRY();
+	truncate_spines(relids);
+}
+
+static void
+at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
+		   ProcessUtilityContext context, ParamListInfo params,
+		   QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	Node	   *command = plan->utilityStmt;
+	const char *name = database_to_leave(command);
+	Oid			dropped = InvalidOid;
+	bool		prepared = commits_prepared(command) && spine_tables(true) != NULL;
+
+	if (name != NULL)
+	{
+		Oid			database = get_database_oid(name, true);
+
+		if (OidIsValid(database))
+			mailbox_ask_to_leave(database);
+		if (IsA(command, DropdbStmt))
+			dropped = database;
+	}
+	if (IsA(command, TruncateStmt))
+		run_truncate(plan, query, readOnlyTree, context, params, environment, dest,
+					 completion);
+	else
+		call_utility(plan, query, readOnlyTree, context, params, environment, dest,
+					 completion);
+	if (OidIsValid(dropped))
+		registry_remove(dropped, InvalidOid);
+	/* It may have queued results, which nobody told of when it was prepared. */
+	if (prepared)
+		mailbox_notify(MyDatabaseId);
+}
+
+void
+spine_install_hooks(void)
+{
+	previous_object_access = object_access_hook;
+	object_access_hook = at_object_access;
+	previous_utility = ProcessUtility_hook;
+	ProcessUtility_hook = at_utility;
+}

@@ -1,0 +1,114 @@
+/*
+ * mailbox.h
+ *		Who tells whom that there is work: submitters, launcher and workers.
+ *
+ * Shared memory only.  Everybody may call everything under "For everybody";
+ * without the library preloaded those do nothing.
+ */
+#ifndef SPINE_STATE_MAILBOX_H
+#define SPINE_STATE_MAILBOX_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+
+/* The first lock of the tranche that shmem_request_hook asks for. */
+#define MAILBOX_LOCK (&(GetNamedLWLockTranche("spine"))[0].lock)
+
+#define MAILBOX_SLOTS 128
+#define MAILBOX_ERROR_LENGTH 256
+
+/* For how long no worker is sent to a database that was asked for: ms. */
+#define MAILBOX_BARRED 10000
+
+typedef enum MailboxState
+{
+	MAILBOX_VACANT,				/* no worker there */
+	MAILBOX_STARTING,			/* the launcher has asked for one */
+	MAILBOX_CONNECTED,			/* one is there: its latch is to be set */
+	MAILBOX_LEAVING				/* it no longer listens: the launcher's is */
+} MailboxState;
+
+/* How the last worker of a database ended, or will if it dies right now. */
+typedef enum MailboxFate
+{
+	MAILBOX_FAILED,				/* before it had seen the database */
+	MAILBOX_DIED,				/* at work */
+	MAILBOX_LEFT				/* of its own accord */
+} MailboxFate;
+
+/* A database; times are mailbox_clock's, 0 = none. */
+typedef struct MailboxSlot
+{
+	Oid			database;		/* InvalidOid: a free slot */
+	MailboxState state;
+	MailboxFate fate;
+	bool		pending;		/* submitted to since a worker last looked */
+	bool		leave;			/* the worker there shall go */
+	bool		absent;			/* no extension, when a worker last looked */
+	pid_t		worker_pid;
+	Latch	   *worker_latch;
+	uint64		born;			/* counts the slots ever taken into use */
+	uint64		used;			/* counts uses of all slots, for reuse */
+	int64		pending_since;
+	int64		starting_since;
+	int64		revisit_at;		/* what the last worker wished */
+	int64		barred_until;
+	TimestampTz last_visit;
+	TimestampTz last_error_at;
+} MailboxSlot;
+
+/* Milliseconds on a clock that is the same everywhere and never set back. */
+extern int64 mailbox_clock(void);
+
+/*
+ * For everybody.  Sizes and set-up for the shared memory hooks (the latter
+ * with AddinShmemInitLock held); then, before a commit that queues results,
+ * mailbox_reserve and after it mailbox_notify, which neither allocates nor
+ * fails.
+ */
+extern Size mailbox_shmem_size(void);
+extern void mailbox_shmem_init(void);
+extern void mailbox_reserve(void);
+extern void mailbox_notify(Oid database);
+
+/*
+ * Makes a worker leave the database and the launcher send none for
+ * MAILBOX_BARRED, and waits for up to a second until it is gone.
+ */
+extern void mailbox_ask_to_leave(Oid database);
+
+/*
+ * Copies the slots in use to an array of MAILBOX_SLOTS; returns how many.
+ * errors may be NULL, or take as many texts of MAILBOX_ERROR_LENGTH.
+ */
+extern int	mailbox_look(MailboxSlot *slots, char (*errors)[MAILBOX_ERROR_LENGTH]);
+extern pid_t mailbox_launcher_pid(void);
+
+/*
+ * For launcher and workers, whose sides of it are in worker/places.c.  All but
+ * mailbox_wake want the lock to be held.
+ */
+typedef struct Mailbox
+{
+	Latch	   *launcher_latch;
+	pid_t		launcher_pid;
+	bool		overflow;		/* a notify found no slot */
+	int			waiting;		/* databases that wait for a worker's place */
+	uint64		generation;		/* slots ever taken into use */
+	uint64		uses;
+	MailboxSlot slot[MAILBOX_SLOTS];
+	char		error[MAILBOX_SLOTS][MAILBOX_ERROR_LENGTH];
+} Mailbox;
+
+extern Mailbox *spine_mailbox;		/* NULL without preloading */
+extern LWLock *spine_mailbox_lock;
+
+extern MailboxSlot *mailbox_find(Oid database);
+extern MailboxSlot *mailbox_find_or_take(Oid database);
+extern void mailbox_set_pending(MailboxSlot *slot);
+extern void mailbox_wake(Latch *latch);
+
+#endif

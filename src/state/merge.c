@@ -1,0 +1,98 @@
+/*
+ * merge.c
+ *		What a push and an applied merge result do to the rows of a spine.
+ *
+ * The core says what happens to the trace and names ranges of ids; here the
+ * hollow rows follow.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/timestamp.h"
+
+#include "state/merge.h"
+#include "state/report.h"
+#include "state/values.h"
+
+static HollowBatch
+hollow_batch_of(const BatchRow *row)
+{
+	HollowBatch batch = {.desc = row->desc, .len = row->len};
+
+	hollow_batch_set_arrays(&batch, row->parts, row->runs);
+	return batch;
+}
+
+void
+spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
+{
+	HollowBatch batch = hollow_batch_of(row);
+	bool		insert = true;
+	CoreError	err;
+
+	if (trace_push(&spine->trace, &batch, effects, &err) != CORE_OK)
+		report_core_error(&err);
+	spine_changed(spine);
+	row->id_lo = (int64) effects->id;
+	row->id_hi = row->id_lo + 1;
+	/* A batch that is fused at once need not be written, unless for its parts. */
+	for (int i = 0; i < effects->nfuses; i++)
+		if (effects->fuses[i].hi > effects->id && batch.nparts == 0)
+			insert = false;
+	if (insert)
+		batches_insert(spine->relid, row);
+	for (int i = 0; i < effects->nfuses; i++)
+	{
+		const Fuse *fuse = &effects->fuses[i];
+		BatchRow	empty = {
+			.id_lo = (int64) fuse->lo, .id_hi = (int64) fuse->hi, .desc = fuse->desc,
+			.parts = construct_empty_array(TEXTOID),
+			.runs = construct_empty_array(INT4OID)
+		};
+
+		batches_replace(spine->relid, spine->generation, &empty);
+	}
+	spine->counts.pushes++;
+	spine->counts.updates = add_saturating(spine->counts.updates, row->len);
+	spine->counts.requests += effects->nrequests;
+	spine->counts.last_push = GetCurrentStatementStartTimestamp();
+}
+
+/* Are the parts in [lo, hi) exactly these? */
+static bool
+inputs_match(Spine *spine, uint64 lo, uint64 hi, ArrayType *inputs)
+{
+	int			nparts;
+	int			ninputs;
+	text	  **parts = batches_parts(spine->relid, (int64) lo, (int64) hi, NULL, &nparts);
+	text	  **expected = array_texts(inputs, &ninputs);
+
+	return texts_equal_unordered(parts, nparts, expected, ninputs);
+}
+
+MergeOutcome
+spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs)
+{
+	HollowBatch batch = hollow_batch_of(row);
+	HollowSource source = batches_source(&spine->relid);
+	ApplyEffect effect;
+	CoreError	err;
+
+	if (trace_match(&spine->trace, &batch, &source, &effect, &err) != CORE_OK)
+		report_core_error(&err);
+	if ((effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET) &&
+		inputs != NULL && !inputs_match(spine, effect.lo, effect.hi, inputs))
+		effect.outcome = NOT_APPLIED_NO_MATCH;
+	if (effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET)
+	{
+		trace_apply(&batch, &effect);
+		spine_changed(spine);
+		row->id_lo = (int64) effect.lo;
+		row->id_hi = (int64) effect.hi;
+		batches_replace(spine->relid, spine->generation, row);
+	}
+	spine->counts.outcomes[effect.outcome]++;
+	spine->counts.last_result = GetCurrentTimestamp();
+	return effect.outcome;
+}

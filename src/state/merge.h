@@ -1,0 +1,26 @@
+/*
+ * merge.h
+ *		Writing to a spine: pushing a batch, applying a merge result.
+ */
+#ifndef SPINE_STATE_MERGE_H
+#define SPINE_STATE_MERGE_H
+
+#include "postgres.h"
+
+#include "state/batches.h"
+#include "state/working.h"
+
+/*
+ * Pushes a batch onto an open spine: row->desc, len, parts and runs; the ids are
+ * filled in.  Raises an error if the batch is not legal.  effects->want_requests
+ * says whether requests are wanted.
+ */
+extern void spine_push(Spine *spine, BatchRow *row, PushEffects *effects);
+
+/*
+ * Applies a merge result to an open spine; the ids of *row are filled in.  With
+ * inputs, only if exactly those parts are what is replaced.
+ */
+extern MergeOutcome spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs);
+
+#endif

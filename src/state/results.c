@@ -1,0 +1,342 @@
+/*
+ * results.c
+ *		Queueing, applying and pruning merge results.
+ *
+ * The queue is the table itself: rows without applied_at, in the order of their
+ * ids.  Ids are given out before commit, so a lower one may become visible
+ * later; hence no last id is remembered anywhere, and each look at the queue
+ * takes all that it sees.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_enum.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "spine.h"
+#include "state/merge.h"
+#include "state/outcome.h"
+#include "state/results.h"
+#include "state/tables.h"
+#include "state/values.h"
+
+static Datum
+current_user_name(void)
+{
+	Name		name = palloc0(sizeof(NameData));
+
+	namestrcpy(name, GetUserNameFromId(GetUserId(), false));
+	return NameGetDatum(name);
+}
+
+int64
+results_submit(Oid relid, const BatchRow *result, ArrayType *inputs, int64 claim)
+{
+	const SpineTables *tables = spine_tables(false);
+	Datum		values[RESULT_COLUMNS] = {0};
+	bool		nulls[RESULT_COLUMNS] = {false};
+	Spine		spine;
+	Snapshot	rows;
+	Relation	rel;
+	int64		id;
+
+	if (!spine_read(relid, &spine, &rows))
+		spine_not_registered(relid);
+	id = nextval_internal(tables->result_seq, false);
+	values[RESULT_ID - 1] = Int64GetDatum(id);
+	values[RESULT_RELATION - 1] = ObjectIdGetDatum(relid);
+	values[RESULT_GENERATION - 1] = Int64GetDatum(spine.generation);
+	values[RESULT_CLAIM - 1] = Int64GetDatum(claim);
+	nulls[RESULT_CLAIM - 1] = claim == 0;
+	values[RESULT_LOWER - 1] = frontier_get_datum(&result->desc.lower);
+	values[RESULT_UPPER - 1] = frontier_get_datum(&result->desc.upper);
+	values[RESULT_SINCE - 1] = frontier_get_datum(&result->desc.since);
+	values[RESULT_LEN - 1] = Int64GetDatum(result->len);
+	values[RESULT_PARTS - 1] = PointerGetDatum(result->parts);
+	values[RESULT_RUNS - 1] = PointerGetDatum(result->runs);
+	values[RESULT_INPUTS - 1] = PointerGetDatum(inputs);
+	nulls[RESULT_INPUTS - 1] = inputs == NULL;
+	values[RESULT_SUBMITTED_BY - 1] = current_user_name();
+	values[RESULT_SUBMITTED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	nulls[RESULT_APPLIED_AT - 1] = true;
+	nulls[RESULT_OUTCOME - 1] = true;
+	nulls[RESULT_ERROR - 1] = true;
+	rel = table_open(tables->result, RowExclusiveLock);
+	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
+	table_close(rel, NoLock);
+	spine_notify_at_commit();
+	return id;
+}
+
+typedef struct QueueScan
+{
+	Relation	rel;
+	Relation	index;
+	SysScanDesc scan;
+} QueueScan;
+
+/* Queued results by id, or, with before, those applied earlier than that. */
+static void
+begin_queue(QueueScan *queue, TimestampTz before, Snapshot snapshot)
+{
+	const SpineTables *tables = spine_tables(false);
+	Oid			index = tables->result_queue;
+	ScanKeyData key;
+
+	queue->rel = table_open(tables->result, RowExclusiveLock);
+	queue->index = index_open(index, AccessShareLock);
+	if (before == 0)
+		ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, RESULT_APPLIED_AT,
+							   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid,
+							   (Datum) 0);
+	else
+		ScanKeyInit(&key, RESULT_APPLIED_AT, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
+					TimestampTzGetDatum(before));
+	queue->scan = systable_beginscan_ordered(queue->rel, queue->index, snapshot, 1, &key);
+}
+
+static HeapTuple
+next_queued(QueueScan *queue)
+{
+	CHECK_FOR_INTERRUPTS();
+	return systable_getnext_ordered(queue->scan, ForwardScanDirection);
+}
+
+static void
+end_queue(QueueScan *queue)
+{
+	systable_endscan_ordered(queue->scan);
+	index_close(queue->index, AccessShareLock);
+	table_close(queue->rel, NoLock);
+}
+
+static Oid
+queued_relation(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+
+	return DatumGetObjectId(heap_getattr(tuple, RESULT_RELATION, desc, &isnull));
+}
+
+List *
+results_relations(int max)
+{
+	List	   *relations = NIL;
+	QueueScan	queue;
+	HeapTuple	tuple;
+
+	begin_queue(&queue, 0, GetActiveSnapshot());
+	while (list_length(relations) < max && (tuple = next_queued(&queue)) != NULL)
+		relations = list_append_unique_oid(relations,
+										   queued_relation(tuple, RelationGetDescr(queue.rel)));
+	end_queue(&queue);
+	return relations;
+}
+
+/* The queued results of a relation, at most max and one more. */
+static List *
+queued_results(Oid relid, int max)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	List	   *results = NIL;
+	QueueScan	queue;
+	HeapTuple	tuple;
+
+	begin_queue(&queue, 0, snapshot);
+	while (list_length(results) <= max && (tuple = next_queued(&queue)) != NULL)
+		if (queued_relation(tuple, RelationGetDescr(queue.rel)) == relid)
+			results = lappend(results, heap_copytuple(tuple));
+	end_queue(&queue);
+	UnregisterSnapshot(snapshot);
+	return results;
+}
+
+/* Ends a result's stay in the queue; outcome -1 and a null error are left out. */
+static void
+record(HeapTuple tuple, int outcome, const char *error)
+{
+	Relation	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
+	Datum		values[RESULT_COLUMNS] = {0};
+	bool		nulls[RESULT_COLUMNS] = {false};
+	bool		replaces[RESULT_COLUMNS] = {false};
+	ItemPointerData tid = tuple->t_self;
+
+	replaces[RESULT_APPLIED_AT - 1] = true;
+	values[RESULT_APPLIED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	replaces[RESULT_OUTCOME - 1] = outcome >= 0;
+	if (outcome >= 0)
+		values[RESULT_OUTCOME - 1] = outcome_get_datum(outcome);
+	replaces[RESULT_ERROR - 1] = error != NULL;
+	if (error != NULL)
+		values[RESULT_ERROR - 1] = CStringGetTextDatum(error);
+	tuple = heap_modify_tuple(tuple, RelationGetDescr(rel), values, nulls, replaces);
+	CatalogTupleUpdate(rel, &tid, tuple);
+	table_close(rel, NoLock);
+}
+
+/* Applies one result, or raises an error. */
+static MergeOutcome
+apply_result(Oid relid, HeapTuple tuple, TupleDesc desc, int64 *generation)
+{
+	Datum		values[RESULT_COLUMNS];
+	bool		nulls[RESULT_COLUMNS];
+	Spine	   *spine = spine_open(relid);
+	BatchRow	row;
+
+	heap_deform_tuple(tuple, desc, values, nulls);
+	*generation = spine->generation;
+	if (DatumGetInt64(values[RESULT_GENERATION - 1]) != spine->generation)
+		return NOT_APPLIED_NO_MATCH;
+	row.desc.lower = datum_get_frontier(values[RESULT_LOWER - 1]);
+	row.desc.upper = datum_get_frontier(values[RESULT_UPPER - 1]);
+	row.desc.since = datum_get_frontier(values[RESULT_SINCE - 1]);
+	row.len = DatumGetInt64(values[RESULT_LEN - 1]);
+	row.parts = DatumGetArrayTypeP(values[RESULT_PARTS - 1]);
+	row.runs = DatumGetArrayTypeP(values[RESULT_RUNS - 1]);
+	return spine_apply(spine, &row, nulls[RESULT_INPUTS - 1] ? NULL :
+					   DatumGetArrayTypeP(values[RESULT_INPUTS - 1]));
+}
+
+/* Is it the server that is in trouble, rather than this one result? */
+static bool
+error_is_passing(const ErrorData *error)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_INSUFFICIENT_RESOURCES ||
+		category == ERRCODE_OPERATOR_INTERVENTION ||
+		category == ERRCODE_TRANSACTION_ROLLBACK ||
+		category == ERRCODE_SYSTEM_ERROR;
+}
+
+/* Applies one result in a subtransaction of its own and records what came of it. */
+static void
+apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile int outcome = -1;
+	char	   *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		int64		generation;
+		bool		isnull;
+		int64		made_for = DatumGetInt64(heap_getattr(tuple, RESULT_GENERATION, desc,
+														  &isnull));
+
+		outcome = apply_result(relid, tuple, desc, &generation);
+		if (generation != made_for)
+			error = psprintf("the result is for generation " INT64_FORMAT
+							 " of the relation, which is at generation " INT64_FORMAT,
+							 made_for, generation);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *data;
+
+		MemoryContextSwitchTo(context);
+		data = CopyErrorData();
+		if (error_is_passing(data))
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		error = data->detail == NULL ? data->message :
+			psprintf("%s: %s", data->message, data->detail);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	record(tuple, outcome, error);
+	if (error != NULL && outcome < 0)
+		registry_count(relid, &(SpineCounts) {.errors = 1});
+}
+
+/* Why nothing can ever be applied to this relation; NULL if something can. */
+static const char *
+hopeless(Oid relid, bool *busy)
+{
+	*busy = false;
+	if (!ConditionalLockRelationOid(relid, AccessShareLock))
+		*busy = true;
+	else if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		return "the relation does not exist any more";
+	else if (spine_try_open(relid, busy) == NULL && !*busy)
+		return "the relation is not registered as a spine any more";
+	return NULL;
+}
+
+ResultsProgress
+results_apply(Oid relid, int max, int milliseconds)
+{
+	TimestampTz start = GetCurrentTimestamp();
+	Relation	rel;
+	TupleDesc	desc;
+	const char *reason;
+	List	   *results;
+	bool		busy;
+	int			done = 0;
+
+	reason = hopeless(relid, &busy);
+	if (busy)
+		return RESULTS_BUSY;
+	results = queued_results(relid, max);
+	if (results == NIL)
+		return RESULTS_NONE;
+	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
+	desc = CreateTupleDescCopy(RelationGetDescr(rel));
+	table_close(rel, NoLock);
+	for (int i = 0; i < list_length(results) && done < max; i++, done++)
+	{
+		HeapTuple	tuple = list_nth(results, i);
+
+		if (done > 0 &&
+			TimestampDifferenceExceeds(start, GetCurrentTimestamp(), milliseconds))
+			break;
+		if (reason != NULL)
+			record(tuple, -1, reason);
+		else
+			apply_and_record(relid, tuple, desc);
+	}
+	return done < list_length(results) ? RESULTS_MORE : RESULTS_DONE;
+}
+
+int
+results_prune(int max)
+{
+	TimestampTz before;
+	QueueScan	queue;
+	HeapTuple	tuple;
+	int			pruned = 0;
+
+	if (spine_result_retention < 0)
+		return 0;
+	before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										 -INT64CONST(1000) * spine_result_retention);
+	begin_queue(&queue, before, GetActiveSnapshot());
+	while (pruned < max && (tuple = next_queued(&queue)) != NULL)
+	{
+		CatalogTupleDelete(queue.rel, &tuple->t_self);
+		pruned++;
+	}
+	end_queue(&queue);
+	return pruned;
+}

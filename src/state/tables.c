@@ -1,0 +1,151 @@
+/*
+ * tables.c
+ *		Finding the extension's tables, and remembering where they are until
+ *		something happens to them.
+ *
+ * The extension may be in any schema, and the callers are hooks and workers as
+ * well as SQL functions, so the way is by the extension's name.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "spine.h"
+#include "state/tables.h"
+
+static SpineTables tables;
+static bool tables_valid = false;
+
+static void
+forget_tables(Datum arg, Oid relid)
+{
+	if (!OidIsValid(relid) || relid == tables.trace || relid == tables.batch ||
+		relid == tables.result || relid == tables.garbage)
+		tables_valid = false;
+}
+
+/* The schema of the extension, and a copy of its version; false without it. */
+static bool
+find_extension(Oid *schema, char **version)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum("spine"));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		datum = heap_getattr(tuple, Anum_pg_extension_extversion,
+										 RelationGetDescr(rel), &isnull);
+
+		*schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+		*version = isnull ? pstrdup("") : TextDatumGetCString(datum);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return HeapTupleIsValid(tuple);
+}
+
+/* All there?  While the extension is being dropped, some may be gone already. */
+static bool
+look_up_tables(Oid schema)
+{
+	struct
+	{
+		const char *name;
+		Oid		   *oid;
+	}			relations[] = {
+		{"spine_trace", &tables.trace},
+		{"spine_trace_pkey", &tables.trace_pkey},
+		{"spine_batch", &tables.batch},
+		{"spine_batch_pkey", &tables.batch_pkey},
+		{"spine_merge_result", &tables.result},
+		{"spine_merge_result_pkey", &tables.result_pkey},
+		{"spine_merge_result_queue", &tables.result_queue},
+		{"spine_garbage_part", &tables.garbage},
+		{"spine_generation", &tables.generation_seq},
+		{"spine_merge_result_id", &tables.result_seq},
+		{"spine_garbage_id", &tables.garbage_seq},
+	};
+	bool		all = true;
+
+	for (int i = 0; i < (int) lengthof(relations); i++)
+	{
+		*relations[i].oid = get_relname_relid(relations[i].name, schema);
+		all = all && OidIsValid(*relations[i].oid);
+	}
+	tables.frontier_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+										   CStringGetDatum("spine_frontier"),
+										   ObjectIdGetDatum(schema));
+	tables.outcome_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+										  CStringGetDatum("spine_merge_outcome"),
+										  ObjectIdGetDatum(schema));
+	return all && OidIsValid(tables.frontier_type) && OidIsValid(tables.outcome_type);
+}
+
+const SpineTables *
+spine_tables(bool missing_ok)
+{
+	static bool registered = false;
+	Oid			schema;
+	char	   *version;
+
+	if (tables_valid)
+		return &tables;
+	if (!registered)
+	{
+		CacheRegisterRelcacheCallback(forget_tables, (Datum) 0);
+		registered = true;
+	}
+	if (!find_extension(&schema, &version))
+	{
+		if (missing_ok)
+			return NULL;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension \"spine\" does not exist in this database"),
+				 errdetail("The function that was called does not belong to it."),
+				 errhint("Run CREATE EXTENSION spine.")));
+	}
+	if (strcmp(version, SPINE_VERSION) != 0)
+	{
+		if (missing_ok)
+			return NULL;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension \"spine\" and its library are of different versions"),
+				 errdetail("The extension is at version %s, the library that the server has loaded at %s.",
+						   version, SPINE_VERSION),
+				 errhint("Run ALTER EXTENSION spine UPDATE, and restart the server if its library is the older one.")));
+	}
+	tables_valid = true;
+	if (!look_up_tables(schema))
+	{
+		tables_valid = false;
+		if (missing_ok)
+			return NULL;
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("tables of extension \"spine\" are missing"),
+				 errdetail("They are not in the extension's schema \"%s\".",
+						   get_namespace_name(schema)),
+				 errhint("Drop the extension and create it again.")));
+	}
+	return &tables;
+}

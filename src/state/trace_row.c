@@ -1,0 +1,139 @@
+/*
+ * trace_row.c
+ *		Reading and writing rows of spine_trace.  Relies on core/flat.h for the
+ *		image of the levels.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "core/flat.h"
+#include "state/report.h"
+#include "state/tables.h"
+#include "state/trace_row.h"
+#include "state/values.h"
+
+/* Takes a row apart into *spine. */
+static void
+read_row(HeapTuple tuple, TupleDesc desc, Spine *spine)
+{
+	Datum		values[TRACE_COLUMNS];
+	bool		nulls[TRACE_COLUMNS];
+	bytea	   *image;
+	CoreError	err;
+
+	heap_deform_tuple(tuple, desc, values, nulls);
+	spine->relid = DatumGetObjectId(values[TRACE_RELATION - 1]);
+	spine->tid = tuple->t_self;
+	spine->generation = DatumGetInt64(values[TRACE_GENERATION - 1]);
+	spine->physical_used = !nulls[TRACE_PHYSICAL - 1];
+	if (spine->physical_used)
+		spine->physical = datum_get_frontier(values[TRACE_PHYSICAL - 1]);
+	if (trace_init(&spine->trace, DatumGetInt32(values[TRACE_DIMS - 1]),
+				   DatumGetInt32(values[TRACE_EFFORT - 1]), &err) != CORE_OK)
+		report_core_error(&err);
+	spine->trace.since = datum_get_frontier(values[TRACE_SINCE - 1]);
+	image = DatumGetByteaPP(values[TRACE_IMAGE - 1]);
+	if (image_read((uint8 *) VARDATA_ANY(image), VARSIZE_ANY_EXHDR(image), &spine->trace,
+				   &err) != CORE_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("trace of relation \"%s\" is damaged: %s",
+						get_rel_name(spine->relid), err.message),
+				 errdetail_internal("%s", err.detail)));
+}
+
+/* Finds the row of a relation; reads it if spine is not NULL. */
+static bool
+find_row(Oid relid, Snapshot snapshot, Spine *spine)
+{
+	const SpineTables *tables = spine_tables(false);
+	Relation	rel = table_open(tables->trace, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, TRACE_RELATION, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(rel, tables->trace_pkey, true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple) && spine != NULL)
+		read_row(tuple, RelationGetDescr(rel), spine);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return HeapTupleIsValid(tuple);
+}
+
+bool
+trace_row_load(Oid relid, Snapshot snapshot, Spine *spine)
+{
+	spine->gone = spine->dirty = false;
+	return find_row(relid, snapshot, spine);
+}
+
+bool
+trace_row_exists(Oid relid)
+{
+	return find_row(relid, SnapshotSelf, NULL);
+}
+
+static HeapTuple
+form_row(const Spine *spine, TupleDesc desc)
+{
+	Datum		values[TRACE_COLUMNS];
+	bool		nulls[TRACE_COLUMNS] = {false};
+	bytea	   *image = palloc(VARHDRSZ + IMAGE_MAX_SIZE);
+
+	SET_VARSIZE(image, VARHDRSZ + image_write(&spine->trace, (uint8 *) VARDATA(image)));
+	values[TRACE_RELATION - 1] = ObjectIdGetDatum(spine->relid);
+	values[TRACE_GENERATION - 1] = Int64GetDatum(spine->generation);
+	values[TRACE_DIMS - 1] = Int32GetDatum(spine->trace.dims);
+	values[TRACE_EFFORT - 1] = Int32GetDatum(spine->trace.effort);
+	values[TRACE_SINCE - 1] = frontier_get_datum(&spine->trace.since);
+	values[TRACE_PHYSICAL - 1] = 0;
+	nulls[TRACE_PHYSICAL - 1] = !spine->physical_used;
+	if (spine->physical_used)
+		values[TRACE_PHYSICAL - 1] = frontier_get_datum(&spine->physical);
+	values[TRACE_IMAGE - 1] = PointerGetDatum(image);
+	return heap_form_tuple(desc, values, nulls);
+}
+
+void
+trace_row_insert(Spine *spine)
+{
+	Relation	rel = table_open(spine_tables(false)->trace, RowExclusiveLock);
+	HeapTuple	tuple = form_row(spine, RelationGetDescr(rel));
+
+	CatalogTupleInsert(rel, tuple);
+	spine->tid = tuple->t_self;
+	table_close(rel, NoLock);
+}
+
+void
+trace_row_update(Spine *spine)
+{
+	Relation	rel = table_open(spine_tables(false)->trace, RowExclusiveLock);
+	HeapTuple	tuple = form_row(spine, RelationGetDescr(rel));
+
+	CatalogTupleUpdate(rel, &spine->tid, tuple);
+	spine->tid = tuple->t_self;
+	table_close(rel, NoLock);
+}
+
+void
+trace_row_delete(ItemPointer tid)
+{
+	Relation	rel = table_open(spine_tables(false)->trace, RowExclusiveLock);
+
+	CommandCounterIncrement();
+	CatalogTupleDelete(rel, tid);
+	table_close(rel, NoLock);
+}

@@ -1,0 +1,27 @@
+/*
+ * trace_row.h
+ *		The row of spine_trace: a trace to and from the table.
+ */
+#ifndef SPINE_STATE_TRACE_ROW_H
+#define SPINE_STATE_TRACE_ROW_H
+
+#include "state/working.h"
+
+/*
+ * Loads the row that a snapshot sees; false if there is none.  SnapshotSelf, for
+ * the latest state, is right under the spine's lock only.
+ */
+extern bool trace_row_load(Oid relid, Snapshot snapshot, Spine *spine);
+
+/* Is there a committed row, or one of this transaction? */
+extern bool trace_row_exists(Oid relid);
+
+/* Inserts the row and fills in spine->tid. */
+extern void trace_row_insert(Spine *spine);
+
+/* Writes the row at spine->tid anew, and fills in where it is now. */
+extern void trace_row_update(Spine *spine);
+
+extern void trace_row_delete(ItemPointer tid);
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * values.c
+ *		Frontiers, part keys and runs to and from datums.  Relies on core/batch.h
+ *		and report.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "state/report.h"
+#include "state/values.h"
+
+Datum
+frontier_get_datum(const Frontier *f)
+{
+	struct varlena *result = palloc(VARHDRSZ + FRONTIER_BINARY_SIZE);
+	size_t		size = frontier_write(f, (uint8 *) VARDATA(result));
+
+	SET_VARSIZE(result, VARHDRSZ + size);
+	return PointerGetDatum(result);
+}
+
+Frontier
+datum_get_frontier(Datum datum)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
+	Frontier	result;
+	CoreError	err;
+
+	if (frontier_read((uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &result,
+					  &err) != CORE_OK)
+		report_core_error(&err);
+	return result;
+}
+
+int
+array_count(ArrayType *array, const char *name)
+{
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%s must be a one-dimensional array", name),
+				 errdetail("It has %d dimensions.", ARR_NDIM(array)),
+				 errhint("Write it as ARRAY['a', 'b'] or '{a,b}'.")));
+	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+}
+
+text	  **
+array_texts(ArrayType *array, int *count)
+{
+	Datum	   *elements;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, count);
+	/* A Datum of type text is a pointer to it. */
+	return (text **) elements;
+}
+
+void
+parts_check(ArrayType *parts, const char *name)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	if (array_count(parts, name) == 0)
+		return;
+	deconstruct_array(parts, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("part key is null"),
+					 errdetail("It is key %d of %d.", i + 1, count),
+					 errhint("Each part is a key that locates data; leave parts out if the bounds do.")));
+		if (VARSIZE_ANY_EXHDR(DatumGetPointer(elements[i])) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("part key is empty"),
+					 errdetail("It is key %d of %d.", i + 1, count),
+					 errhint("Each part is a key that locates data; leave parts out if the bounds do.")));
+	}
+	pfree(elements);
+	pfree(nulls);
+}
+
+void
+hollow_batch_set_arrays(HollowBatch *batch, ArrayType *parts, ArrayType *runs)
+{
+	batch->nparts = array_count(parts, "parts");
+	batch->nruns = array_count(runs, "runs");
+	batch->parts = NULL;
+	batch->runs = (int32 *) ARR_DATA_PTR(runs);
+	parts_check(parts, "parts");
+	if (array_contains_nulls(runs))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("run is null"),
+				 errdetail("runs has a null element."),
+				 errhint("runs holds the offsets in parts where a new run begins.")));
+}
+
+int
+texts_compare(const text *a, const text *b)
+{
+	int			na = VARSIZE_ANY_EXHDR(a);
+	int			nb = VARSIZE_ANY_EXHDR(b);
+	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(na, nb));
+
+	return order != 0 ? order : (na > nb) - (na < nb);
+}
+
+static int
+compare_elements(const void *a, const void *b)
+{
+	return texts_compare(*(text *const *) a, *(text *const *) b);
+}
+
+void
+texts_sort(text **texts, int count)
+{
+	if (count > 1)
+		qsort(texts, count, sizeof(text *), compare_elements);
+}
+
+bool
+texts_equal_unordered(text **a, int na, text **b, int nb)
+{
+	if (na != nb)
+		return false;
+	texts_sort(a, na);
+	texts_sort(b, nb);
+	for (int i = 0; i < na; i++)
+		if (texts_compare(a[i], b[i]) != 0)
+			return false;
+	return true;
+}

@@ -1,0 +1,43 @@
+/*
+ * values.h
+ *		The core's values as datums.
+ */
+#ifndef SPINE_STATE_VALUES_H
+#define SPINE_STATE_VALUES_H
+
+#include "postgres.h"
+
+#include "utils/array.h"
+
+#include "core/batch.h"
+
+/* A spine_frontier is a varlena around the core's binary form. */
+extern Datum frontier_get_datum(const Frontier *f);
+extern Frontier datum_get_frontier(Datum datum);
+
+/* Number of elements; raises an error unless the array is empty or 1-D. */
+extern int	array_count(ArrayType *array, const char *name);
+
+/*
+ * The elements of a text array without nulls, in the current memory context;
+ * they point into the array.
+ */
+extern text **array_texts(ArrayType *array, int *count);
+
+/* Raises an error for part keys that are null or empty. */
+extern void parts_check(ArrayType *parts, const char *name);
+
+/*
+ * Checks part keys as above, and that runs has no nulls.  The batch gets the counts and the runs, which point into the array.
+ */
+extern void hollow_batch_set_arrays(HollowBatch *batch, ArrayType *parts,
+									ArrayType *runs);
+
+/* Byte order of part keys. */
+extern int	texts_compare(const text *a, const text *b);
+extern void texts_sort(text **texts, int count);
+
+/* Are these the same keys, however ordered?  Sorts both. */
+extern bool texts_equal_unordered(text **a, int na, text **b, int nb);
+
+#endif

@@ -1,0 +1,446 @@
+/*
+ * working.c
+ *		The transaction protocol: lock, working copies, one write of the trace
+ *		row before commit.
+ *
+ * A spine that a transaction writes to is loaded once, under its lock, and kept
+ * as a stack of working copies, one for each subtransaction that has written to
+ * it.  Rolling a subtransaction back takes its copy off; the lock goes with it
+ * if that subtransaction was the first to touch the spine.  Hollow rows go into
+ * spine_batch as they come, but the row of spine_trace is written once, before
+ * commit: writing it at every push would be quadratic, since no version of a
+ * row can be pruned by the transaction that made it.
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/indexing.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "state/batches.h"
+#include "state/mailbox.h"
+#include "state/report.h"
+#include "state/tables.h"
+#include "state/trace_row.h"
+#include "state/working.h"
+
+/* The spines that this transaction writes to. */
+typedef struct WorkingEntry
+{
+	Oid			relid;			/* key */
+	Spine	   *top;			/* NULL after the first toucher rolled back */
+	struct WorkingEntry *next;
+} WorkingEntry;
+
+static HTAB *working = NULL;
+static WorkingEntry *working_list = NULL;
+static bool notify_at_commit = false;
+
+static WorkingEntry *
+find_working(Oid relid, bool create)
+{
+	WorkingEntry *entry;
+	bool		found;
+
+	if (working == NULL)
+	{
+		HASHCTL		info = {.keysize = sizeof(Oid), .entrysize = sizeof(WorkingEntry)};
+
+		if (!create)
+			return NULL;
+		info.hcxt = TopTransactionContext;
+		working = hash_create("spines of the transaction", 16, &info,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	entry = hash_search(working, &relid, create ? HASH_ENTER : HASH_FIND, &found);
+	if (create && !found)
+	{
+		entry->top = NULL;
+		entry->next = working_list;
+		working_list = entry;
+	}
+	return entry;
+}
+
+/* A copy for this subtransaction on top of what there is. */
+static Spine *
+push_copy(WorkingEntry *entry, const Spine *from)
+{
+	Spine	   *spine = MemoryContextAlloc(TopTransactionContext, sizeof(Spine));
+
+	memcpy(spine, from, offsetof(Spine, trace));
+	trace_copy(&spine->trace, &from->trace);
+	spine->nest = GetCurrentTransactionNestLevel();
+	spine->counts = (SpineCounts) {0};
+	spine->outer = entry->top;
+	entry->top = spine;
+	return spine;
+}
+
+void
+spine_refuse_read_only(void)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("cannot write to a spine during recovery"),
+				 errdetail("The server is a standby."),
+				 errhint("Connect to the primary server.")));
+	if (XactReadOnly)
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("cannot write to a spine in a read-only transaction"),
+				 errdetail("The transaction was started as, or set to, READ ONLY."),
+				 errhint("Use a READ WRITE transaction.")));
+	PreventCommandIfParallelMode("writing to a spine");
+}
+
+/*
+ * Locks the spine until the transaction ends.  The lock on spine_trace itself
+ * keeps the row where it is (VACUUM FULL would move it) until it is written.
+ */
+static bool
+lock_spine(Oid relid, bool wait)
+{
+	const SpineTables *tables = spine_tables(false);
+	Oid			trace = tables->trace;
+	LOCKTAG		tag;
+
+	if (wait)
+		LockRelationOid(trace, RowExclusiveLock);
+	else if (!ConditionalLockRelationOid(trace, RowExclusiveLock))
+		return false;
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, trace, relid, 0);
+	if (LockAcquire(&tag, ExclusiveLock, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	AcceptInvalidationMessages();
+	return true;
+}
+
+void
+spine_not_registered(Oid relid)
+{
+	char	   *name = get_rel_name(relid);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("relation \"%s\" is not registered as a spine",
+					name != NULL ? name : psprintf("%u", relid)),
+			 errdetail("It has no row in spine_traces."),
+			 errhint("Run SELECT spine_register('%s').",
+					 name != NULL ? name : "...")));
+	pg_unreachable();
+}
+
+/*
+ * In REPEATABLE READ and above a transaction may only write to what it has
+ * seen, as with any row.
+ */
+static void
+check_serialization(Oid relid, Spine *latest)
+{
+	Spine		seen;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	if (trace_row_load(relid, GetTransactionSnapshot(), &seen) &&
+		ItemPointerEquals(&seen.tid, &latest->tid))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to concurrent update"),
+			 errdetail("The spine of relation \"%s\" has changed since the transaction's snapshot.",
+					   get_rel_name(relid)),
+			 errhint("The transaction might succeed if retried.")));
+}
+
+/*
+ * Under the spine's lock: the first working copy of the transaction, or NULL.
+ * strict asks for the serialization check; dropping and truncating go without,
+ * as they do for the relation itself.
+ */
+static Spine *
+load_working(Oid relid, bool strict)
+{
+	Spine		latest;
+
+	/* What this very command has done to the row counts, too. */
+	if (!trace_row_load(relid, SnapshotSelf, &latest))
+		return NULL;
+	if (strict)
+		check_serialization(relid, &latest);
+	latest.gone = latest.dirty = false;
+	registry_reserve(relid);
+	return push_copy(find_working(relid, true), &latest);
+}
+
+/*
+ * The working copy of this subtransaction; NULL if there is no spine, or busy.
+ * Not strict is for what follows a command on the relation, which has been
+ * checked itself.
+ */
+static Spine *
+open_working(Oid relid, bool wait, bool strict, bool *busy)
+{
+	WorkingEntry *entry = find_working(relid, false);
+	Spine	   *spine;
+
+	if (strict)
+		spine_refuse_read_only();
+	*busy = false;
+	if (entry != NULL && entry->top != NULL)
+	{
+		spine = entry->top;
+		if (spine->nest < GetCurrentTransactionNestLevel())
+			spine = push_copy(entry, spine);
+	}
+	else if (lock_spine(relid, wait))
+		spine = load_working(relid, strict);
+	else
+	{
+		*busy = true;
+		return NULL;
+	}
+	return spine == NULL || spine->gone ? NULL : spine;
+}
+
+Spine *
+spine_open(Oid relid)
+{
+	bool		busy;
+	Spine	   *spine = open_working(relid, true, true, &busy);
+
+	if (spine == NULL)
+		spine_not_registered(relid);
+	return spine;
+}
+
+Spine *
+spine_try_open(Oid relid, bool *busy)
+{
+	return open_working(relid, false, true, busy);
+}
+
+void
+spine_changed(Spine *spine)
+{
+	spine->dirty = true;
+}
+
+/*
+ * What this transaction writes to, it has locked, so the latest state is its
+ * own; the active snapshot may have been taken before the lock was.
+ */
+bool
+spine_read(Oid relid, Spine *spine, Snapshot *rows)
+{
+	WorkingEntry *entry = find_working(relid, false);
+
+	if (entry == NULL || entry->top == NULL)
+	{
+		*rows = GetActiveSnapshot();
+		return trace_row_load(relid, *rows, spine);
+	}
+	*rows = SnapshotSelf;
+	memcpy(spine, entry->top, offsetof(Spine, trace));
+	trace_copy(&spine->trace, &entry->top->trace);
+	return !spine->gone;
+}
+
+static int64
+next_generation(void)
+{
+	return nextval_internal(spine_tables(false)->generation_seq, false);
+}
+
+void
+working_register(Oid relid, int dims, int effort)
+{
+	Spine		fresh = {.relid = relid};
+	CoreError	err;
+
+	spine_refuse_read_only();
+	if (trace_init(&fresh.trace, dims, effort, &err) != CORE_OK)
+		report_core_error(&err);
+	lock_spine(relid, true);
+	if (trace_row_exists(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("relation \"%s\" is a spine already", get_rel_name(relid)),
+				 errdetail("It has a row in spine_traces."),
+				 errhint("To start over, run spine_unregister() first.")));
+	fresh.generation = next_generation();
+	trace_row_insert(&fresh);
+	registry_reserve(relid);
+	push_copy(find_working(relid, true), &fresh);
+}
+
+void
+working_unregister(Oid relid, bool missing_ok)
+{
+	bool		busy;
+	Spine	   *spine = open_working(relid, true, !missing_ok, &busy);
+
+	if (spine == NULL)
+	{
+		if (missing_ok)
+			return;
+		spine_not_registered(relid);
+	}
+	batches_delete_all(relid, spine->generation);
+	trace_row_delete(&spine->tid);
+	spine->gone = true;
+	spine->dirty = false;
+}
+
+void
+working_truncate(Oid relid)
+{
+	Spine	   *spine;
+	CoreError	err;
+	bool		busy;
+
+	if (!trace_row_exists(relid))
+		return;
+	spine = open_working(relid, true, false, &busy);
+	if (spine == NULL)
+		return;
+	batches_delete_all(relid, spine->generation);
+	if (trace_init(&spine->trace, spine->trace.dims, spine->trace.effort, &err) != CORE_OK)
+		report_core_error(&err);
+	spine->generation = next_generation();
+	spine->physical_used = false;
+	spine_changed(spine);
+}
+
+void
+spine_notify_at_commit(void)
+{
+	mailbox_reserve();
+	notify_at_commit = true;
+}
+
+/* Writes what has changed; anything that can fail must happen here. */
+static void
+write_rows(void)
+{
+	bool		any = false;
+
+	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
+		any = any || (entry->top != NULL && entry->top->dirty);
+	if (!any)
+		return;
+	/* Rows made by the last command become updatable. */
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
+		if (entry->top != NULL && entry->top->dirty)
+		{
+			trace_row_update(entry->top);
+			entry->top->dirty = false;
+		}
+	PopActiveSnapshot();
+}
+
+/* After commit: nothing here allocates or raises an error. */
+static void
+publish(void)
+{
+	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
+	{
+		if (entry->top == NULL)
+			continue;
+		if (entry->top->gone)
+			registry_remove(MyDatabaseId, entry->relid);
+		else
+			registry_count(entry->relid, &entry->top->counts);
+	}
+	if (notify_at_commit)
+		mailbox_notify(MyDatabaseId);
+}
+
+static void
+at_transaction_event(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			write_rows();
+			return;
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+			return;
+		case XACT_EVENT_COMMIT:
+			publish();
+			break;
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PARALLEL_ABORT:
+			break;
+	}
+	/* The memory goes with TopTransactionContext. */
+	working = NULL;
+	working_list = NULL;
+	notify_at_commit = false;
+}
+
+/* A subtransaction's copy becomes its parent's, in the place of what that had. */
+static void
+hand_to_parent(WorkingEntry *entry, int nest)
+{
+	Spine	   *spine = entry->top;
+
+	if (spine == NULL || spine->nest < nest)
+		return;
+	spine->nest = nest - 1;
+	if (spine->outer != NULL && spine->outer->nest == nest - 1)
+	{
+		Spine	   *replaced = spine->outer;
+
+		add_counts(&spine->counts, &replaced->counts);
+		spine->outer = replaced->outer;
+		pfree(replaced);
+	}
+}
+
+static void
+at_subtransaction_event(SubXactEvent event, SubTransactionId subid,
+						SubTransactionId parent, void *arg)
+{
+	int			nest = GetCurrentTransactionNestLevel();
+
+	if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
+	{
+		if (event == SUBXACT_EVENT_COMMIT_SUB)
+			hand_to_parent(entry, nest);
+		else
+			while (entry->top != NULL && entry->top->nest >= nest)
+			{
+				Spine	   *undone = entry->top;
+
+				entry->top = undone->outer;
+				pfree(undone);
+			}
+	}
+}
+
+void
+spine_working_init(void)
+{
+	RegisterXactCallback(at_transaction_event, NULL);
+	RegisterSubXactCallback(at_subtransaction_event, NULL);
+}

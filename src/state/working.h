@@ -1,0 +1,82 @@
+/*
+ * working.h
+ *		The working copies of spines: what this transaction has made of them.
+ *
+ * Order of locks, for whoever writes: the relation (AccessShare or stronger,
+ * taken by the caller), then the spine (a heavyweight lock on the object with
+ * class spine_trace and the relation's oid, taken here).  Both stay until the
+ * transaction ends.  Readers take no lock on a spine.
+ */
+#ifndef SPINE_STATE_WORKING_H
+#define SPINE_STATE_WORKING_H
+
+#include "postgres.h"
+
+#include "storage/itemptr.h"
+#include "utils/snapshot.h"
+
+#include "core/trace.h"
+#include "state/registry.h"
+
+/*
+ * A working copy, in TopTransactionContext.  There is one per subtransaction
+ * that has touched the spine, each on top of the outer one's.
+ */
+typedef struct Spine
+{
+	Oid			relid;
+	int			nest;			/* of the subtransaction it belongs to */
+	bool		gone;			/* no spine any more: unregistered or dropped */
+	bool		dirty;			/* differs from the row */
+	ItemPointerData tid;		/* of the row in spine_trace */
+	int64		generation;
+	Frontier	physical;		/* physical compaction frontier, if used */
+	bool		physical_used;
+	SpineCounts counts;			/* of this subtransaction */
+	struct Spine *outer;
+	Trace		trace;			/* last: copied as far as it is in use */
+} Spine;
+
+/*
+ * The working copy of this subtransaction, for writing; locks the spine and
+ * loads its latest committed state if the transaction has not yet.  Errors: not
+ * registered; 40001 in REPEATABLE READ and above when the spine has changed
+ * since the snapshot; read-only transactions and standbys.
+ */
+extern Spine *spine_open(Oid relid);
+
+/* The same without waiting; *busy tells a lock that is held from no spine. */
+extern Spine *spine_try_open(Oid relid, bool *busy);
+
+/* The caller has changed the trace, or will at once. */
+extern void spine_changed(Spine *spine);
+
+/*
+ * Reads a spine as the active snapshot sees it, or as this transaction has made
+ * it.  False if it is not registered.  Fills in *spine but for tid, nest and
+ * outer, and *rows with the snapshot for reading its hollow batches.
+ */
+extern bool spine_read(Oid relid, Spine *spine, Snapshot *rows);
+
+/* Raises an error in read-only transactions and on a standby. */
+extern void spine_refuse_read_only(void);
+
+/* Raises the error for a relation that is not registered. */
+extern void spine_not_registered(Oid relid) pg_attribute_noreturn();
+
+/* Makes a relation a spine; an error if it is one. */
+extern void working_register(Oid relid, int dims, int effort);
+
+/* Ends it; its parts become garbage.  A no-op unless registered, if missing_ok. */
+extern void working_unregister(Oid relid, bool missing_ok);
+
+/* Starts an empty spine of the next generation; nothing unless registered. */
+extern void working_truncate(Oid relid);
+
+/* Wake the worker of this database when this transaction commits. */
+extern void spine_notify_at_commit(void);
+
+/* Registers the transaction callbacks; once per process. */
+extern void spine_working_init(void);
+
+#endif

@@ -1,0 +1,300 @@
+/*
+ * queue.c
+ *		What there is to do in the database that a worker is connected to.
+ *
+ * A look at the queue finds the relations that have results queued; each is a
+ * task of its own, so that one that is locked or raises errors only waits by
+ * itself.  Pruning is one more task.  Relies on results.c for the work and on
+ * task.c for surviving it.
+ */
+#include "worker/queue.h"
+
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "postmaster/interrupt.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "state/results.h"
+#include "worker/places.h"
+#include "worker/task.h"
+
+/* How much is done in one transaction, under one spine's lock. */
+#define APPLY_RESULTS 200
+#define APPLY_TIME 10			/* ms */
+#define PRUNE_RESULTS 1000
+
+#define MAX_RELATIONS 10000		/* that one look at the queue finds */
+
+/* Milliseconds. */
+#define LOOK_PAUSE 100			/* between two looks while there is work */
+#define BUSY_PAUSE 20			/* when somebody holds the spine, then doubled */
+#define BUSY_PAUSE_MAX 1000
+#define PRUNE_PAUSE 60000
+
+struct Queue
+{
+	MemoryContext scratch;
+	Task		look;
+	Task		prune;
+	HTAB	   *tasks;			/* one a relation with results queued */
+	List	   *order;			/* the same, in the order the look found them */
+	uint64		looks;
+	int64		looked_at;		/* 0 = not yet */
+	int64		active_at;
+	int64		prune_at;
+	bool		absent;			/* there is no extension */
+
+	/* What the steps are told, and what they find. */
+	Task	   *current;
+	List	   *relations;		/* oids, in scratch */
+	ResultsProgress progress;
+	int			pruned;
+};
+
+Queue *
+queue_create(void)
+{
+	Queue	   *queue = MemoryContextAllocZero(TopMemoryContext, sizeof(Queue));
+	HASHCTL		control = {0};
+
+	control.keysize = sizeof(Oid);
+	control.entrysize = sizeof(Task);
+	control.hcxt = TopMemoryContext;
+	queue->tasks = hash_create("spine relations with results", 64, &control,
+							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	queue->scratch = AllocSetContextCreate(TopMemoryContext, "spine queue",
+										   ALLOCSET_DEFAULT_SIZES);
+	queue->look.queued = true;
+	strcpy(queue->look.what, "looking for submitted merge results");
+	strcpy(queue->prune.what, "pruning merge results");
+	return queue;
+}
+
+void
+queue_notice(Queue *queue)
+{
+	queue->look.queued = true;
+	queue->active_at = mailbox_clock();
+}
+
+int64
+queue_active_at(Queue *queue)
+{
+	return queue->active_at;
+}
+
+bool
+queue_is_absent(Queue *queue)
+{
+	return queue->absent;
+}
+
+/*
+ * The steps: each in a transaction of its own.
+ */
+
+static void
+look_step(void *arg)
+{
+	Queue	   *queue = arg;
+	MemoryContext context;
+
+	queue->absent = !OidIsValid(get_extension_oid("spine", true));
+	place_arrived(queue->absent);
+	queue->relations = NIL;
+	if (queue->absent)
+		return;
+	context = MemoryContextSwitchTo(queue->scratch);
+	queue->relations = results_relations(MAX_RELATIONS);
+	MemoryContextSwitchTo(context);
+}
+
+static void
+apply_step(void *arg)
+{
+	Queue	   *queue = arg;
+	Task	   *task = queue->current;
+	char	   *name = get_rel_name(task->relid);
+
+	if (name != NULL)
+		snprintf(task->what, sizeof(task->what),
+				 "applying merge results to relation \"%s\"", name);
+	queue->progress = results_apply(task->relid, APPLY_RESULTS, APPLY_TIME);
+}
+
+static void
+prune_step(void *arg)
+{
+	Queue	   *queue = arg;
+
+	queue->pruned = results_prune(PRUNE_RESULTS);
+}
+
+/* The relation's task; a new one if it has none. */
+static Task *
+find_task(Queue *queue, Oid relid)
+{
+	bool		found;
+	Task	   *task = hash_search(queue->tasks, &relid, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		memset(task, 0, sizeof(Task));
+		task->relid = relid;
+		snprintf(task->what, sizeof(task->what),
+				 "applying merge results to relation %u", relid);
+	}
+	return task;
+}
+
+/* Makes the tasks those of the relations found; old ones keep their pauses. */
+static void
+list_tasks(Queue *queue)
+{
+	List	   *old = queue->order;
+	List	   *order = NIL;
+	MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
+	ListCell   *lc;
+
+	queue->looks++;
+	foreach(lc, queue->relations)
+	{
+		Task	   *task = find_task(queue, lfirst_oid(lc));
+
+		task->queued = true;
+		task->listed = queue->looks;
+		order = lappend(order, task);
+	}
+	queue->order = order;
+	foreach(lc, old)
+	{
+		Task	   *task = lfirst(lc);
+
+		if (task->listed != queue->looks)
+			(void) hash_search(queue->tasks, &task->relid, HASH_REMOVE, NULL);
+	}
+	list_free(old);
+	MemoryContextSwitchTo(context);
+}
+
+static void
+look(Queue *queue)
+{
+	MemoryContextReset(queue->scratch);
+	if (!task_run(&queue->look, look_step, queue))
+		return;
+	task_done(&queue->look);
+	queue->look.queued = false;
+	queue->looked_at = mailbox_clock();
+	list_tasks(queue);
+}
+
+static void
+apply(Queue *queue, Task *task)
+{
+	queue->current = task;
+	if (!task_run(task, apply_step, queue))
+		return;
+	if (queue->progress == RESULTS_BUSY)
+	{
+		task_postpone(task, BUSY_PAUSE, BUSY_PAUSE_MAX);
+		return;
+	}
+	task_done(task);
+	task->queued = queue->progress == RESULTS_MORE;
+	if (queue->progress != RESULTS_NONE)
+		queue->active_at = mailbox_clock();
+}
+
+static void
+prune(Queue *queue)
+{
+	bool		fine = task_run(&queue->prune, prune_step, queue);
+
+	/* Nobody waits for it: after an error, a try now and then is enough. */
+	queue->prune.queued = fine && queue->pruned == PRUNE_RESULTS;
+	if (fine)
+		task_done(&queue->prune);
+	queue->prune_at = mailbox_clock() + PRUNE_PAUSE;
+}
+
+/* Is there a relation that can be worked on at once? */
+static bool
+is_unfinished(Queue *queue)
+{
+	int64		now = mailbox_clock();
+	ListCell   *lc;
+
+	foreach(lc, queue->order)
+		if (task_is_due(lfirst(lc), now))
+			return true;
+	return false;
+}
+
+void
+queue_work(Queue *queue)
+{
+	int64		now = mailbox_clock();
+	ListCell   *lc;
+
+	/*
+	 * A steady stream of submissions should not mean a look at the whole queue
+	 * before every step; when the work runs out there is another one anyway.
+	 */
+	if (task_is_due(&queue->look, now) &&
+		(now >= queue->looked_at + LOOK_PAUSE || !is_unfinished(queue)))
+		look(queue);
+
+	foreach(lc, queue->order)
+	{
+		if (task_is_due(lfirst(lc), mailbox_clock()))
+			apply(queue, lfirst(lc));
+		if (ProcDiePending || ConfigReloadPending || place_order() == PLACE_GO)
+			return;
+	}
+
+	if (queue->looked_at == 0 || queue->absent)
+		return;
+	if (now >= queue->prune_at)
+		queue->prune.queued = true;
+	if (task_is_due(&queue->prune, now))
+		prune(queue);
+}
+
+int64
+queue_rest(Queue *queue)
+{
+	int64		next = PG_INT64_MAX;
+	ListCell   *lc;
+
+	if (queue->look.queued)
+		next = Min(next, queue->look.next);
+	if (queue->prune.queued)
+		next = Min(next, queue->prune.next);
+	foreach(lc, queue->order)
+	{
+		Task	   *task = lfirst(lc);
+
+		if (task->queued)
+			next = Min(next, task->next);
+	}
+	return next == PG_INT64_MAX ? -1 : Max(next - mailbox_clock(), 0);
+}
+
+bool
+queue_is_blocked(Queue *queue)
+{
+	ListCell   *lc;
+
+	foreach(lc, queue->order)
+	{
+		Task	   *task = lfirst(lc);
+
+		if (task->queued && task->pause > 0 && !task->failing)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,39 @@
+/*
+ * task.h
+ *		What a worker does in one transaction at a time, again and again.
+ */
+#ifndef SPINE_WORKER_TASK_H
+#define SPINE_WORKER_TASK_H
+
+#include "postgres.h"
+
+#include "state/mailbox.h"
+
+typedef struct Task
+{
+	Oid			relid;			/* hash key; InvalidOid: not about a relation */
+	uint64		listed;			/* the number of the look that had it last */
+	bool		queued;			/* there is something to do */
+	bool		failing;		/* the last try raised an error */
+	int			pause;			/* before the next try: ms, 0 = none */
+	int64		next;			/* mailbox_clock's time of it */
+	char		what[NAMEDATALEN + 64]; /* it is doing, for messages */
+	char		error[MAILBOX_ERROR_LENGTH];	/* the last one */
+} Task;
+
+/* Is it to be done now? */
+extern bool task_is_due(const Task *task, int64 now);
+
+/*
+ * Does it in a transaction of its own; false after an error.  Then the next try
+ * has to wait, longer every time.
+ */
+extern bool task_run(Task *task, void (*step) (void *arg), void *arg);
+
+/* It was done: another try may come at once. */
+extern void task_done(Task *task);
+
+/* It cannot be done yet: the next try waits, first for shortest, then longer. */
+extern void task_postpone(Task *task, int shortest, int longest);
+
+#endif
