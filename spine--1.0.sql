@@ -383,27 +383,24 @@ CREATE VIEW spine_stat AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_stat_rows(t.relation) r;
 
--- A result outlives its relation; then only who submitted it can see it.
+-- A result outlives its relation (which then has no privileges: null); after
+-- that, who submitted it can see it, and superusers.
 CREATE VIEW spine_merge_results AS
 	SELECT id, relation, lower, upper, since, len, parts, runs, inputs,
 		   submitted_at, applied_at, outcome, error, submitted_by, generation, claim
 	FROM spine_merge_result
-	WHERE CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_class c
-							WHERE c.oid OPERATOR(pg_catalog.=) relation)
-			   THEN pg_catalog.has_table_privilege(relation, 'SELECT')
-			   ELSE submitted_by OPERATOR(pg_catalog.=) CURRENT_USER
-				    OR (SELECT rolsuper FROM pg_catalog.pg_roles
-						WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER) END;
+	WHERE coalesce(pg_catalog.has_table_privilege(relation, 'SELECT'),
+				   submitted_by OPERATOR(pg_catalog.=) CURRENT_USER
+				   OR (SELECT rolsuper FROM pg_catalog.pg_roles
+					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
 
 -- What has left a spine and may be deleted by whoever keeps the data.
 CREATE VIEW spine_garbage AS
 	SELECT id, relation, generation, part, removed_by, removed_at
 	FROM spine_garbage_part
-	WHERE CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_class c
-							WHERE c.oid OPERATOR(pg_catalog.=) relation)
-			   THEN pg_catalog.has_table_privilege(relation, 'SELECT')
-			   ELSE (SELECT rolsuper FROM pg_catalog.pg_roles
-					 WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER) END;
+	WHERE coalesce(pg_catalog.has_table_privilege(relation, 'SELECT'),
+				   (SELECT rolsuper FROM pg_catalog.pg_roles
+					WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
 	spine_merge_results, spine_garbage, spine_stat TO PUBLIC;

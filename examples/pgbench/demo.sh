@@ -11,7 +11,7 @@ seconds=${1:-15}
 log=$(mktemp -d)
 export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=20s -c client_min_messages=warning"
 
-sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
+sql() { psql -XqAt -P pager=off -v ON_ERROR_STOP=1 "$@"; }
 say() { printf '%s\n' "$@"; }
 
 jobs=()

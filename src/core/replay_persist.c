@@ -9,6 +9,7 @@
  */
 #include "core/replay.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,8 +88,9 @@ parse_batch_line(const char *start, size_t size, BatchLine *line, CoreError *err
 		(status = frontier_parse(&p, &desc->upper, err)) != CORE_OK ||
 		(status = frontier_parse(&p, &desc->since, err)) != CORE_OK)
 		return status;
+	errno = 0;
 	line->batch.len = strtoll(p, &rest, 10);
-	if (rest == p)
+	if (rest == p || errno != 0 || (*rest != '\0' && *rest != ' '))
 		return core_error(err, CORE_SYNTAX, "malformed batch", NULL);
 	for (char *part = strtok(rest, " "); part != NULL; part = strtok(NULL, " "))
 		line->parts[line->batch.nparts++] = part;

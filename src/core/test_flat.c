@@ -352,7 +352,7 @@ check_alive(const Image *image, const Frontier *since, Dice *dice)
 
 	prepare(&trace, since);
 	if (image_read(image->bytes, image->size, &trace, &err) != CORE_OK ||
-		trace.next_id > INT64_MAX / 2 || frontier_is_empty(&trace.upper))
+		frontier_is_empty(&trace.upper))
 		return;
 	for (int i = 0; i < 20 && trace.upper.time < TIME_MAX; i++)
 	{

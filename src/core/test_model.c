@@ -401,6 +401,10 @@ do_push(Run *run)
 	if (level_of_length(entry.len) > model->highest)
 		model->highest = level_of_length(entry.len);
 	for (int i = 0; i < run->effects.nfuses; i++)
+		for (int k = 0; k < i; k++)
+			CHECK(run->effects.fuses[k].hi <= run->effects.fuses[i].lo ||
+				  run->effects.fuses[k].lo >= run->effects.fuses[i].hi);
+	for (int i = 0; i < run->effects.nfuses; i++)
 		carry_out_fuse(model, &run->effects.fuses[i]);
 	check_requests(model, &run->effects);
 }

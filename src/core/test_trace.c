@@ -122,8 +122,11 @@ test_push_batch_errors(void)
 	batch.runs = unsorted;
 	refuse(&trace, &batch, CORE_RUNS, "runs are not increasing");
 	batch.nruns = 1;
+	batch.runs = (const int32_t[]) {1};
+	CHECK(trace_metrics(&trace).noncompact == 0);
 	push(&trace, NULL, &batch, &effects);
 	CHECK(trace.next_id == 11);
+	CHECK(trace_metrics(&trace).noncompact == 1);
 	end_case("errors of the batch itself change nothing");
 }
 
@@ -591,6 +594,31 @@ test_fuse_rolled_up(void)
 	end_case("batches made empty by results fuse when they are rolled up");
 }
 
+/* Three levels of nothing: the fuse of two is inside the fuse of all. */
+static void
+test_fuse_nested(void)
+{
+	static const uint64_t bounds[][2] = {{0, 4}, {4, 6}, {6, 7}};
+	HollowList	list = {0};
+	Trace		trace;
+
+	start_trace(&trace, 1);
+	for (int i = 0; i < 7; i++)
+		push_length(&trace, &list, 1, &effects);
+	for (int i = 0; i < 3; i++)
+	{
+		HollowBatch result = hollow(bounds[i][0], bounds[i][1], 0, 0, 1);
+
+		apply(&trace, &list, &result, APPLIED_EXACT, bounds[i][0],
+			  bounds[i][1], (HollowSum) {1, 1, 0});
+	}
+	push_length(&trace, &list, 8, &effects);
+	CHECK(one_fuse(0, 7, 0, 7, 0));
+	CHECK(list.count == 2);
+	hollow_clear(&list);
+	end_case("of fuses inside one another only the greatest is told");
+}
+
 /* An empty batch that is merged with one that is not keeps its parts. */
 static void
 test_no_fuse(void)
@@ -1045,6 +1073,7 @@ main(void)
 	test_owner_fails();
 	test_fuse();
 	test_fuse_rolled_up();
+	test_fuse_nested();
 	test_no_fuse();
 	test_requests();
 	test_requests_unwanted();

@@ -183,6 +183,9 @@ trace_push(Trace *trace, const HollowBatch *batch, PushEffects *effects,
 
 	if ((status = trace_check_push(trace, batch, err)) != CORE_OK)
 		return status;
+	if (trace->next_id >= INT64_MAX)
+		return core_error(err, CORE_LIMIT, "the spine has used up its ids",
+						  "It has had %llu batches.", (unsigned long long) trace->next_id);
 	effects->id = trace->next_id;
 	effects->nrequests = 0;
 	effects->nfuses = 0;

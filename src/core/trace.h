@@ -143,7 +143,8 @@ extern Status trace_check_push(const Trace *trace, const HollowBatch *batch,
 
 /*
  * Pushes a batch.  Requests come with redundant ones removed, in the seed's
- * order.  The batch is checked.
+ * order.  The batch is checked; beyond that, a trace that has used up its ids or
+ * its levels answers CORE_LIMIT.
  */
 extern Status trace_push(Trace *trace, const HollowBatch *batch,
 						 PushEffects *effects, CoreError *err);

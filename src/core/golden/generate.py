@@ -554,7 +554,7 @@ class History:
         elif since < END and self.dice.chance(20):
             since = self.dice.below(since + 1)
         self.merged += 1
-        return Hollow(lower, upper, since, length,
+        return Hollow(lower, upper, since, cut(length),
                       self.names('m', self.merged, length))
 
     def a_stretch(self):
@@ -567,7 +567,7 @@ class History:
         inputs = [h for _, _, h in inputs[first:last + 1]]
         return self.result_for(inputs[0].lower, inputs[-1].upper,
                                max(h.since for h in inputs),
-                               sum(h.length for h in inputs))
+                               cut(sum(h.length for h in inputs)))
 
     def a_result(self):
         if self.requests and self.dice.chance(self.late):
