@@ -35,8 +35,10 @@ start() {
 
 # Waits for a program that was started; if it failed, so does the demo.
 finish() {
-    wait "$2" && return
-    say "" "The $1 failed:" >&2
+    local status=0
+    wait "$2" || status=$?
+    ((status)) || return 0
+    say "" "$1 failed with exit status $status:" >&2
     tail -n 20 "$log/$1" >&2
     exit 1
 }

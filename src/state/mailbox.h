@@ -19,6 +19,7 @@
 
 #define MAILBOX_SLOTS 128
 #define MAILBOX_ERROR_LENGTH 256
+#define MAILBOX_ERRORS 16		/* remembered per database */
 
 /* For how long no worker is sent to a database that was asked for: ms. */
 #define MAILBOX_BARRED 10000
@@ -39,6 +40,13 @@ typedef enum MailboxFate
 	MAILBOX_LEFT				/* of its own accord */
 } MailboxFate;
 
+/* An error that was logged, and is not to be logged again at every try. */
+typedef struct MailboxError
+{
+	Oid			relid;
+	uint32		hash;			/* of its text; 0 = none */
+} MailboxError;
+
 /* A database; times are mailbox_clock's, 0 = none. */
 typedef struct MailboxSlot
 {
@@ -58,6 +66,8 @@ typedef struct MailboxSlot
 	int64		barred_until;
 	TimestampTz last_visit;
 	TimestampTz last_error_at;
+	int			nerrors;		/* ever entered here: */
+	MailboxError error[MAILBOX_ERRORS];
 } MailboxSlot;
 
 /* Milliseconds on a clock that is the same everywhere and never set back. */

@@ -23,6 +23,7 @@
 #include "worker/databases.h"
 #include "worker/guard.h"
 #include "worker/places.h"
+#include "worker/register.h"
 
 /* Milliseconds, all of them. */
 #define LONG_INTERVAL 600000	/* between two visits without a reason */
@@ -31,6 +32,7 @@
 #define REGISTER_PAUSE 5000		/* when there is no background worker left */
 #define FAILURE_PAUSE 1000		/* after a worker's failure, then doubled */
 #define FAILURE_PAUSE_MAX 300000
+#define LONG_LIFE 300000		/* after which a worker's death is a new story */
 #define ERROR_PAUSE 1000		/* after an error of our own, then doubled */
 #define ERROR_PAUSE_MAX 60000
 
@@ -42,30 +44,11 @@ typedef struct Launcher
 	MemoryContext turn;			/* reset at the start of each turn */
 	int64		refresh_at;		/* when to read the list of databases */
 	int64		register_at;	/* not before, after there was none left */
-	bool		told;			/* that there was none left */
+	bool		told;			/* so, and have not got one since */
+	int64		quiet_until;	/* not to be told again before */
 	MailboxSlot slots[MAILBOX_SLOTS];
 	int			nslots;
 } Launcher;
-
-void
-worker_register(void)
-{
-	BackgroundWorker launcher = {0};
-
-	/* pg_upgrade wants nobody but itself in its servers. */
-	if (IsBinaryUpgrade)
-		return;
-
-	strlcpy(launcher.bgw_name, "spine launcher", sizeof(launcher.bgw_name));
-	strlcpy(launcher.bgw_type, "spine launcher", sizeof(launcher.bgw_type));
-	strlcpy(launcher.bgw_library_name, "spine", sizeof(launcher.bgw_library_name));
-	strlcpy(launcher.bgw_function_name, "spine_launcher_main",
-			sizeof(launcher.bgw_function_name));
-	launcher.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	launcher.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	launcher.bgw_restart_time = 5;
-	RegisterBackgroundWorker(&launcher);
-}
 
 static int64
 long_interval(void)
@@ -88,7 +71,7 @@ judge_end(Launcher *launcher, Database *database, int64 now)
 		return;
 	}
 
-	if (fate == MAILBOX_DIED)
+	if (fate == MAILBOX_DIED && now - database->slot->starting_since > LONG_LIFE)
 		database->failures = 0;
 	database->failures++;
 	for (int i = 1; i < database->failures && pause < FAILURE_PAUSE_MAX; i++)
@@ -99,11 +82,11 @@ judge_end(Launcher *launcher, Database *database, int64 now)
 	launcher->refresh_at = now;
 	if (database->failures == FAILURES_TO_REPORT)
 		ereport(LOG,
-				(errmsg("spine worker cannot get into database \"%s\"",
+				(errmsg("spine workers for database \"%s\" keep failing",
 						database->name),
-				 errdetail("%d workers have failed one after the other.",
+				 errdetail("%d of them have ended one after the other.",
 						   database->failures),
-				 errhint("It will be tried again, less and less often. See the messages before this one.")));
+				 errhint("See the messages before this one. Others will be sent, less and less often.")));
 }
 
 /* Copies the mailbox, and finds out whose workers have ended. */
@@ -128,6 +111,9 @@ look_around(Launcher *launcher, int64 now)
 
 		/* If it has not even begun, the slot still waits for it. */
 		places_set_failed(all[i]->oid);
+
+		/* Its background worker is free for another one. */
+		launcher->register_at = 0;
 	}
 
 	launcher->nslots = mailbox_look(launcher->slots, NULL);
@@ -204,44 +190,19 @@ compare_due(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* False when the server has no background worker left. */
-static bool
-register_worker(Database *database)
-{
-	BackgroundWorker worker = {0};
-	MemoryContext context;
-	bool		registered;
-
-	snprintf(worker.bgw_name, sizeof(worker.bgw_name),
-			 "spine worker for database %u", database->oid);
-	strlcpy(worker.bgw_type, "spine worker", sizeof(worker.bgw_type));
-	strlcpy(worker.bgw_library_name, "spine", sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "spine_worker_main",
-			sizeof(worker.bgw_function_name));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	worker.bgw_main_arg = ObjectIdGetDatum(database->oid);
-	worker.bgw_notify_pid = MyProcPid;
-
-	context = MemoryContextSwitchTo(TopMemoryContext);
-	registered = RegisterDynamicBackgroundWorker(&worker, &database->handle);
-	MemoryContextSwitchTo(context);
-	if (!registered)
-		database->handle = NULL;
-	return registered;
-}
-
-/* Says so once, until there was one again. */
+/* Says so once, until there was one again, and not all the time even then. */
 static void
-complain(Launcher *launcher)
+complain(Launcher *launcher, int64 now)
 {
-	if (!launcher->told)
+	if (!launcher->told && now >= launcher->quiet_until)
+	{
 		ereport(LOG,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("no background worker is left for spine"),
 				 errdetail("Submitted merge results stay queued until there is one."),
 				 errhint("Consider increasing max_worker_processes, or decreasing spine.max_workers.")));
+		launcher->quiet_until = now + LONG_INTERVAL;
+	}
 	launcher->told = true;
 }
 
@@ -255,11 +216,11 @@ start_worker(Launcher *launcher, Database *database, int64 now)
 		database->not_before = now + FAILURE_PAUSE;
 		return false;
 	}
-	if (!register_worker(database))
+	if (!register_worker(database->oid, &database->handle))
 	{
 		places_set_failed(database->oid);
 		launcher->register_at = now + REGISTER_PAUSE;
-		complain(launcher);
+		complain(launcher, now);
 		return false;
 	}
 	launcher->told = false;

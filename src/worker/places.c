@@ -8,6 +8,7 @@
  */
 #include "worker/places.h"
 
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
@@ -261,21 +262,55 @@ place_leave(PlaceOrder why, int again)
 	return agreed;
 }
 
-/* Notes an error for people to see; false if it is the same as the last one. */
+/* Enters an error among those known; false if it was known already. */
+static bool
+remember_error(Oid relid, uint32 hash)
+{
+	MailboxError *known = mine->error;
+
+	for (int i = 0; i < MAILBOX_ERRORS; i++)
+		if (known[i].hash == hash && known[i].relid == relid)
+			return false;
+	known += mine->nerrors++ % MAILBOX_ERRORS;
+	known->relid = relid;
+	known->hash = hash;
+	return true;
+}
+
+/*
+ * Notes an error for people to see; false if a worker, this one or an earlier
+ * one, has met it before and the relation has not been all right since.
+ */
 bool
-place_record_error(const char *message)
+place_record_error(Oid relid, const char *message)
 {
 	char	   *error = spine_mailbox->error[mine - spine_mailbox->slot];
 	char		text[MAILBOX_ERROR_LENGTH];
+	uint32		hash;
 	bool		isnew;
 
 	/* Who reads it may use another encoding than this database. */
 	ascii_safe_strlcpy(text, message, sizeof(text));
+	hash = hash_bytes((const unsigned char *) text, (int) strlen(text)) | 1;
 
 	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
-	isnew = strcmp(error, text) != 0;
+	isnew = remember_error(relid, hash);
 	strcpy(error, text);
 	mine->last_error_at = GetCurrentTimestamp();
 	LWLockRelease(spine_mailbox_lock);
 	return isnew;
+}
+
+/* The relation is all right: its next error will be news. */
+void
+place_clear_errors(Oid relid)
+{
+	/* Only the database's own worker writes here: no lock for a look. */
+	if (mine->nerrors == 0)
+		return;
+	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < MAILBOX_ERRORS; i++)
+		if (mine->error[i].relid == relid)
+			mine->error[i].hash = 0;
+	LWLockRelease(spine_mailbox_lock);
 }

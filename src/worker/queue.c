@@ -26,6 +26,7 @@
 #define APPLY_TIME 10			/* ms */
 #define PRUNE_RESULTS 1000
 
+#define NOT_A_RELATION ((Oid) 1)	/* the prune's, in the mailbox */
 #define MAX_RELATIONS 10000		/* that one look at the queue finds */
 
 /* Milliseconds. */
@@ -69,6 +70,7 @@ queue_create(void)
 										   ALLOCSET_DEFAULT_SIZES);
 	queue->look.queued = true;
 	strcpy(queue->look.what, "looking for submitted merge results");
+	queue->prune.relid = NOT_A_RELATION;
 	strcpy(queue->prune.what, "pruning merge results");
 	return queue;
 }

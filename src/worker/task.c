@@ -33,10 +33,10 @@ task_is_due(const Task *task, int64 now)
 void
 task_done(Task *task)
 {
+	place_clear_errors(task->relid);
 	task->failing = false;
 	task->pause = 0;
 	task->next = 0;
-	task->error[0] = '\0';
 }
 
 static void
@@ -77,8 +77,8 @@ run(void *arg)
 }
 
 /*
- * Logs an error when it is another one than the last time.  A worker before
- * this one may have met it as well: then it is not going to pass soon.
+ * Logs an error unless it is known.  If a worker before this one has met it, it
+ * is not going to pass soon.
  */
 static bool
 filter(void *arg, const ErrorData *error)
@@ -89,13 +89,9 @@ filter(void *arg, const ErrorData *error)
 
 	snprintf(text, sizeof(text), "%s: %s", task->what,
 			 error->message == NULL ? "" : error->message);
-	isnew = strcmp(task->error, text) != 0;
-	strlcpy(task->error, text, sizeof(task->error));
-	if (!place_record_error(text) && isnew)
-	{
+	isnew = place_record_error(task->relid, text);
+	if (!isnew && !task->failing)
 		task->pause = ERROR_PAUSE_MAX;
-		isnew = false;
-	}
 	return isnew;
 }
 

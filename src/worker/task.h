@@ -18,7 +18,6 @@ typedef struct Task
 	int			pause;			/* before the next try: ms, 0 = none */
 	int64		next;			/* mailbox_clock's time of it */
 	char		what[NAMEDATALEN + 64]; /* it is doing, for messages */
-	char		error[MAILBOX_ERROR_LENGTH];	/* the last one */
 } Task;
 
 /* Is it to be done now? */
