@@ -358,19 +358,19 @@ CREATE FUNCTION spine_stat_reset(relation regclass)
 	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION spine_stat_reset(regclass) IS 'set the counters of a spine to zero';
 
-CREATE VIEW spine_traces AS
+CREATE VIEW spine_traces WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_trace_rows(t.relation) r;
 
-CREATE VIEW spine_batches AS
+CREATE VIEW spine_batches WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_batch_rows(t.relation) r;
 
-CREATE VIEW spine_levels AS
+CREATE VIEW spine_levels WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_level_rows(t.relation) r;
 
-CREATE VIEW spine_merge_requests AS
+CREATE VIEW spine_merge_requests WITH (security_barrier) AS
 	SELECT t.relation, r.*,
 		   NULL::text AS state,
 		   NULL::text AS claimed_by,
@@ -379,13 +379,13 @@ CREATE VIEW spine_merge_requests AS
 		   NULL::text AS last_error
 	FROM spine_trace t CROSS JOIN LATERAL spine_request_rows(t.relation) r;
 
-CREATE VIEW spine_stat AS
+CREATE VIEW spine_stat WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_stat_rows(t.relation) r;
 
 -- A result outlives its relation (which then has no privileges: null); after
 -- that, who submitted it can see it, and superusers.
-CREATE VIEW spine_merge_results AS
+CREATE VIEW spine_merge_results WITH (security_barrier) AS
 	SELECT id, relation, lower, upper, since, len, parts, runs, inputs,
 		   submitted_at, applied_at, outcome, error, submitted_by, generation, claim
 	FROM spine_merge_result
@@ -395,7 +395,7 @@ CREATE VIEW spine_merge_results AS
 					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
 
 -- What has left a spine and may be deleted by whoever keeps the data.
-CREATE VIEW spine_garbage AS
+CREATE VIEW spine_garbage WITH (security_barrier) AS
 	SELECT id, relation, generation, part, removed_by, removed_at
 	FROM spine_garbage_part
 	WHERE coalesce(pg_catalog.has_table_privilege(relation, 'SELECT'),

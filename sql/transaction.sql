@@ -541,7 +541,7 @@ SELECT spine_apply_merge('transaction_path', 0, 2, 0, 20, '{m}');
 SELECT spine_submit_merge('transaction_path', 5, 6, 0, 20, '{m}') > 0 AS submitted;
 SELECT spine_describe('transaction_path'), spine_upper('transaction_path'),
 	   spine_validate('transaction_path');
-SELECT id_lo, parts FROM spine_request_inputs('transaction_path', 0, 9);
+SELECT id_lo, parts FROM spine_request_inputs('transaction_path', 0, 4);
 SELECT upper FROM spine_traces;
 SELECT id_lo, parts FROM spine_batches ORDER BY id_lo;
 SELECT level FROM spine_levels WHERE state <> 'vacant' ORDER BY level;

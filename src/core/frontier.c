@@ -78,22 +78,21 @@ skip_space(const char *p)
 	return p;
 }
 
-#define EXCERPT_SIZE 24
+#define EXCERPT_SIZE 32
 
 /*
- * The beginning of a text, to quote: plain characters only, so that none is
- * ever cut in its middle, whatever the encoding.
+ * The beginning of a text, to quote.  Other than plain characters are spelled
+ * out, so that none is ever cut in its middle, whatever the encoding.
  */
 static const char *
 excerpt(const char *text, char *buf)
 {
 	int			n = 0;
 
-	while (n < EXCERPT_SIZE - 1 && text[n] >= ' ' && text[n] <= '~')
-	{
-		buf[n] = text[n];
-		n++;
-	}
+	for (; *text != '\0' && n < EXCERPT_SIZE - (int) sizeof("\\xff"); text++)
+		n += snprintf(buf + n, (size_t) (EXCERPT_SIZE - n),
+					  *text >= ' ' && *text <= '~' ? "%c" : "\\x%02x",
+					  (unsigned char) *text);
 	buf[n] = '\0';
 	return buf;
 }
@@ -207,8 +206,9 @@ frontier_read(const uint8_t *buf, size_t size, Frontier *result, CoreError *err)
 						  "times of more than one dimension are not supported",
 						  "The frontier has %d dimensions.", buf[0]);
 	if (size != 9 || buf[0] != 1)
-		return core_error(err, CORE_SYNTAX, "malformed binary frontier",
-						  "It has %zu bytes.", size);
+		return core_error(err, CORE_BINARY, "malformed binary frontier",
+						  "It has %zu bytes, the first of which is %d.", size,
+						  size > 0 ? buf[0] : 0);
 	for (int i = 0; i < 8; i++)
 		time = time << 8 | buf[1 + i];
 	if (time > TIME_MAX)

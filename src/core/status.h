@@ -27,6 +27,7 @@ typedef enum Status
 	CORE_DIMS,				/* frontiers of different dimension */
 	CORE_UNSUPPORTED,		/* more than one dimension, so far */
 	CORE_SYNTAX,			/* malformed text */
+	CORE_BINARY,			/* malformed binary form */
 	CORE_RANGE,				/* a time out of range */
 	CORE_EFFORT,			/* an effort below 1 */
 	CORE_CLOSED,			/* the trace has ended */

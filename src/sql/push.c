@@ -19,12 +19,11 @@
 /* Too big for the stack; a push calls nothing that could push. */
 static PushEffects effects;
 
-/* The requests that one call gives back, row by row. */
+/* The rows that one call gives back. */
 typedef struct Requests
 {
-	Oid			relid;
 	int			count;
-	MergeRequest requests[FLEXIBLE_ARRAY_MEMBER];
+	Datum		rows[FLEXIBLE_ARRAY_MEMBER];
 } Requests;
 
 static bool
@@ -97,34 +96,45 @@ push(FunctionCallInfo fcinfo)
 	Oid			relid = relation_arg(fcinfo, 0, ACL_INSERT);
 	BatchRow	row;
 	Spine	   *spine;
+	bool		retry;
 
 	push_args(fcinfo, &row);
 	require_arg(fcinfo, 7, "retry");
+	retry = PG_GETARG_BOOL(7);
+	if (retry)
+		batch_row_check(&row);
 	spine = spine_open(relid);
 	effects.want_requests = spine_return_requests;
 	effects.nrequests = 0;
-	if (!PG_GETARG_BOOL(7) || !pushed_before(spine, &row))
+	if (!retry || !pushed_before(spine, &row))
 		spine_push(spine, &row, &effects);
 	return relid;
 }
 
-/* Keeps the requests for the calls to come. */
+/* Makes the rows of all requests, for the calls to come. */
 static void
 keep_requests(FunctionCallInfo fcinfo, Oid relid)
 {
 	FuncCallContext *context = SRF_FIRSTCALL_INIT();
 	MemoryContext old = MemoryContextSwitchTo(context->multi_call_memory_ctx);
-	Size		size = offsetof(Requests, requests) +
-		sizeof(MergeRequest) * effects.nrequests;
-	Requests   *requests = palloc(size);
+	Requests   *requests = palloc(offsetof(Requests, rows) +
+								  sizeof(Datum) * effects.nrequests);
 	TupleDesc	desc;
 
-	requests->relid = relid;
-	requests->count = effects.nrequests;
-	memcpy(requests->requests, effects.requests, size - offsetof(Requests, requests));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	context->tuple_desc = BlessTupleDesc(desc);
+	desc = BlessTupleDesc(desc);
+	requests->count = effects.nrequests;
+	for (int i = 0; i < requests->count; i++)
+	{
+		Datum		values[REQUEST_COLUMNS + 1];
+		bool		nulls[REQUEST_COLUMNS + 1];
+
+		values[0] = ObjectIdGetDatum(relid);
+		nulls[0] = false;
+		request_values(relid, &effects.requests[i], NULL, values + 1, nulls + 1);
+		requests->rows[i] = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+	}
 	context->user_fctx = requests;
 	MemoryContextSwitchTo(old);
 }
@@ -140,8 +150,7 @@ spine_push_batch(PG_FUNCTION_ARGS)
 	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
 	FuncCallContext *context;
 	Requests   *requests;
-	Datum		values[REQUEST_COLUMNS + 1];
-	bool		nulls[REQUEST_COLUMNS + 1];
+	Datum		row;
 
 	if (set == NULL || !IsA(set, ReturnSetInfo))
 		ereport(ERROR,
@@ -162,12 +171,9 @@ spine_push_batch(PG_FUNCTION_ARGS)
 	requests = context->user_fctx;
 	if (context->call_cntr >= (uint64) requests->count)
 		SRF_RETURN_DONE(context);
-	values[0] = ObjectIdGetDatum(requests->relid);
-	nulls[0] = false;
-	request_values(requests->relid, &requests->requests[context->call_cntr], NULL,
-				   values + 1, nulls + 1);
-	SRF_RETURN_NEXT(context, HeapTupleGetDatum(heap_form_tuple(context->tuple_desc,
-															   values, nulls)));
+	/* The macro counts up before it looks at the row. */
+	row = requests->rows[context->call_cntr];
+	SRF_RETURN_NEXT(context, row);
 }
 
 PG_FUNCTION_INFO_V1(spine_append);

@@ -206,6 +206,7 @@ spine_request_inputs(PG_FUNCTION_ARGS)
 	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
 	int64		lo = bigint_arg(fcinfo, 1, "id_lo");
 	int64		hi = bigint_arg(fcinfo, 2, "id_hi");
+	int64		next = lo;
 	Snapshot	snapshot;
 	Spine		spine;
 	BatchScan  *scan;
@@ -215,10 +216,12 @@ spine_request_inputs(PG_FUNCTION_ARGS)
 		spine_not_registered(relid);
 	InitMaterializedSRF(fcinfo, 0);
 	scan = batches_begin(relid, lo, hi, snapshot);
-	while ((row = batches_next(scan)) != NULL && row->id_hi <= hi)
+	while ((row = batches_next(scan)) != NULL && row->id_lo == next && row->id_hi <= hi)
 	{
 		Datum		values[8];
 		bool		nulls[8] = {false};
+
+		next = row->id_hi;
 
 		values[0] = Int64GetDatum(row->id_lo);
 		values[1] = Int64GetDatum(row->id_hi);
@@ -231,6 +234,13 @@ spine_request_inputs(PG_FUNCTION_ARGS)
 		put_row(fcinfo, values, nulls);
 	}
 	batches_end(scan);
+	if (next != hi || lo >= hi)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("ids are not those of a range of hollow batches"),
+				 errdetail("No hollow batches make up the ids " INT64_FORMAT "-" INT64_FORMAT ".",
+						   lo, hi),
+				 errhint("Take id_lo and id_hi of a row of spine_merge_requests; this request may have been answered.")));
 	return (Datum) 0;
 }
 

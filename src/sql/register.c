@@ -28,7 +28,10 @@ PG_FUNCTION_INFO_V1(spine_unregister);
 Datum
 spine_unregister(PG_FUNCTION_ARGS)
 {
-	working_unregister(relation_arg(fcinfo, 0, PRIVILEGE_OWNER), false);
+	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
+
+	spine_refuse_read_only();
+	working_unregister(relid, false);
 	PG_RETURN_VOID();
 }
 

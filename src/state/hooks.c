@@ -11,8 +11,10 @@
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_extension.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "storage/lmgr.h"
@@ -39,6 +41,9 @@ at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, 
 {
 	if (previous_object_access != NULL)
 		previous_object_access(access, classId, objectId, subId, arg);
+	if (access == OAT_DROP && classId == ExtensionRelationId &&
+		objectId == get_extension_oid("spine", true))
+		working_forget_all();
 	if (classId != RelationRelationId || subId != 0 || IsBinaryUpgrade)
 		return;
 	if (access == OAT_TRUNCATE && in_truncate)

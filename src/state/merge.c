@@ -25,6 +25,17 @@ hollow_batch_of(const BatchRow *row)
 }
 
 void
+batch_row_check(const BatchRow *row)
+{
+	HollowBatch batch = hollow_batch_of(row);
+	CoreError	err;
+
+	if (description_check(&batch.desc, &err) != CORE_OK ||
+		hollow_batch_check(&batch, &err) != CORE_OK)
+		report_core_error(&err);
+}
+
+void
 spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 {
 	HollowBatch batch = hollow_batch_of(row);

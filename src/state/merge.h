@@ -10,6 +10,9 @@
 #include "state/batches.h"
 #include "state/working.h"
 
+/* Raises an error for a batch that could be pushed onto no spine at all. */
+extern void batch_row_check(const BatchRow *row);
+
 /*
  * Pushes a batch onto an open spine: row->desc, len, parts and runs; the ids are
  * filled in.  Raises an error if the batch is not legal.  effects->want_requests

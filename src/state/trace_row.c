@@ -23,10 +23,12 @@
 
 /* Takes a row apart into *spine. */
 static void
-read_row(HeapTuple tuple, TupleDesc desc, Spine *spine)
+read_row(HeapTuple tuple, TupleDesc desc, bool damaged_ok, Spine *spine)
 {
 	Datum		values[TRACE_COLUMNS];
 	bool		nulls[TRACE_COLUMNS];
+	int			dims;
+	int			effort;
 	bytea	   *image;
 	CoreError	err;
 
@@ -37,23 +39,29 @@ read_row(HeapTuple tuple, TupleDesc desc, Spine *spine)
 	spine->physical_used = !nulls[TRACE_PHYSICAL - 1];
 	if (spine->physical_used)
 		spine->physical = datum_get_frontier(values[TRACE_PHYSICAL - 1]);
-	if (trace_init(&spine->trace, DatumGetInt32(values[TRACE_DIMS - 1]),
-				   DatumGetInt32(values[TRACE_EFFORT - 1]), &err) != CORE_OK)
+	dims = DatumGetInt32(values[TRACE_DIMS - 1]);
+	effort = DatumGetInt32(values[TRACE_EFFORT - 1]);
+	if (trace_init(&spine->trace, dims, effort, &err) != CORE_OK)
 		report_core_error(&err);
 	spine->trace.since = datum_get_frontier(values[TRACE_SINCE - 1]);
 	image = DatumGetByteaPP(values[TRACE_IMAGE - 1]);
 	if (image_read((uint8 *) VARDATA_ANY(image), VARSIZE_ANY_EXHDR(image), &spine->trace,
-				   &err) != CORE_OK)
+				   &err) == CORE_OK)
+		return;
+	if (damaged_ok)
+		(void) trace_init(&spine->trace, dims, effort, &err);
+	else
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("trace of relation \"%s\" is damaged: %s",
 						get_rel_name(spine->relid), err.message),
-				 errdetail_internal("%s", err.detail)));
+				 errdetail_internal("%s", err.detail),
+				 errhint("Restore spine_trace and spine_batch from a backup, or run spine_unregister() to start over.")));
 }
 
 /* Finds the row of a relation; reads it if spine is not NULL. */
 static bool
-find_row(Oid relid, Snapshot snapshot, Spine *spine)
+find_row(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine)
 {
 	const SpineTables *tables = spine_tables(false);
 	Relation	rel = table_open(tables->trace, AccessShareLock);
@@ -66,23 +74,23 @@ find_row(Oid relid, Snapshot snapshot, Spine *spine)
 	scan = systable_beginscan(rel, tables->trace_pkey, true, snapshot, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple) && spine != NULL)
-		read_row(tuple, RelationGetDescr(rel), spine);
+		read_row(tuple, RelationGetDescr(rel), damaged_ok, spine);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return HeapTupleIsValid(tuple);
 }
 
 bool
-trace_row_load(Oid relid, Snapshot snapshot, Spine *spine)
+trace_row_load(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine)
 {
 	spine->gone = spine->dirty = false;
-	return find_row(relid, snapshot, spine);
+	return find_row(relid, snapshot, damaged_ok, spine);
 }
 
 bool
 trace_row_exists(Oid relid)
 {
-	return find_row(relid, SnapshotSelf, NULL);
+	return find_row(relid, SnapshotSelf, true, NULL);
 }
 
 static HeapTuple

@@ -9,9 +9,10 @@
 
 /*
  * Loads the row that a snapshot sees; false if there is none.  SnapshotSelf, for
- * the latest state, is right under the spine's lock only.
+ * the latest state, is right under the spine's lock only.  A damaged image is an
+ * error, or taken for that of an empty spine where damaged_ok.
  */
-extern bool trace_row_load(Oid relid, Snapshot snapshot, Spine *spine);
+extern bool trace_row_load(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine);
 
 /* Is there a committed row, or one of this transaction? */
 extern bool trace_row_exists(Oid relid);

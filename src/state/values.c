@@ -42,7 +42,7 @@ array_count(ArrayType *array, const char *name)
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%s must be a one-dimensional array", name),
 				 errdetail("It has %d dimensions.", ARR_NDIM(array)),
-				 errhint("Write it as ARRAY['a', 'b'] or '{a,b}'.")));
+				 errhint("Give an array of one dimension, such as '{a,b}' or '{1,2}'.")));
 	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 }
 
@@ -72,14 +72,14 @@ parts_check(ArrayType *parts, const char *name)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("part key is null"),
-					 errdetail("It is key %d of %d.", i + 1, count),
-					 errhint("Each part is a key that locates data; leave parts out if the bounds do.")));
+					 errdetail("It is element %d of %s.", i + 1, name),
+					 errhint("Each element is a key that locates data.")));
 		if (VARSIZE_ANY_EXHDR(DatumGetPointer(elements[i])) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("part key is empty"),
-					 errdetail("It is key %d of %d.", i + 1, count),
-					 errhint("Each part is a key that locates data; leave parts out if the bounds do.")));
+					 errdetail("It is element %d of %s.", i + 1, name),
+					 errhint("Each element is a key that locates data.")));
 	}
 	pfree(elements);
 	pfree(nulls);

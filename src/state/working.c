@@ -154,7 +154,7 @@ check_serialization(Oid relid, Spine *latest)
 
 	if (!IsolationUsesXactSnapshot())
 		return;
-	if (trace_row_load(relid, GetTransactionSnapshot(), &seen) &&
+	if (trace_row_load(relid, GetTransactionSnapshot(), false, &seen) &&
 		ItemPointerEquals(&seen.tid, &latest->tid))
 		return;
 	ereport(ERROR,
@@ -167,8 +167,8 @@ check_serialization(Oid relid, Spine *latest)
 
 /*
  * Under the spine's lock: the first working copy of the transaction, or NULL.
- * strict asks for the serialization check; dropping and truncating go without,
- * as they do for the relation itself.
+ * What ends a spine is not strict: it goes without the serialization check, as
+ * it does for the relation itself, and does not care whether the image is good.
  */
 static Spine *
 load_working(Oid relid, bool strict)
@@ -176,7 +176,7 @@ load_working(Oid relid, bool strict)
 	Spine		latest;
 
 	/* What this very command has done to the row counts, too. */
-	if (!trace_row_load(relid, SnapshotSelf, &latest))
+	if (!trace_row_load(relid, SnapshotSelf, !strict, &latest))
 		return NULL;
 	if (strict)
 		check_serialization(relid, &latest);
@@ -185,10 +185,18 @@ load_working(Oid relid, bool strict)
 	return push_copy(find_working(relid, true), &latest);
 }
 
+/* The copy of this subtransaction, given that the transaction has one. */
+static Spine *
+own_copy(WorkingEntry *entry)
+{
+	if (entry->top->nest < GetCurrentTransactionNestLevel())
+		return push_copy(entry, entry->top);
+	return entry->top;
+}
+
 /*
  * The working copy of this subtransaction; NULL if there is no spine, or busy.
- * Not strict is for what follows a command on the relation, which has been
- * checked itself.
+ * strict as above.
  */
 static Spine *
 open_working(Oid relid, bool wait, bool strict, bool *busy)
@@ -200,11 +208,7 @@ open_working(Oid relid, bool wait, bool strict, bool *busy)
 		spine_refuse_read_only();
 	*busy = false;
 	if (entry != NULL && entry->top != NULL)
-	{
-		spine = entry->top;
-		if (spine->nest < GetCurrentTransactionNestLevel())
-			spine = push_copy(entry, spine);
-	}
+		spine = own_copy(entry);
 	else if (lock_spine(relid, wait))
 		spine = load_working(relid, strict);
 	else
@@ -250,7 +254,7 @@ spine_read(Oid relid, Spine *spine, Snapshot *rows)
 	if (entry == NULL || entry->top == NULL)
 	{
 		*rows = GetActiveSnapshot();
-		return trace_row_load(relid, *rows, spine);
+		return trace_row_load(relid, *rows, false, spine);
 	}
 	*rows = SnapshotSelf;
 	memcpy(spine, entry->top, offsetof(Spine, trace));
@@ -290,7 +294,7 @@ void
 working_unregister(Oid relid, bool missing_ok)
 {
 	bool		busy;
-	Spine	   *spine = open_working(relid, true, !missing_ok, &busy);
+	Spine	   *spine = open_working(relid, true, false, &busy);
 
 	if (spine == NULL)
 	{
@@ -302,6 +306,19 @@ working_unregister(Oid relid, bool missing_ok)
 	trace_row_delete(&spine->tid);
 	spine->gone = true;
 	spine->dirty = false;
+}
+
+void
+working_forget_all(void)
+{
+	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
+		if (entry->top != NULL)
+		{
+			Spine	   *spine = own_copy(entry);
+
+			spine->gone = true;
+			spine->dirty = false;
+		}
 }
 
 void

@@ -70,6 +70,9 @@ extern void working_register(Oid relid, int dims, int effort);
 /* Ends it; its parts become garbage.  A no-op unless registered, if missing_ok. */
 extern void working_unregister(Oid relid, bool missing_ok);
 
+/* The extension is being dropped, and every spine with it. */
+extern void working_forget_all(void);
+
 /* Starts an empty spine of the next generation; nothing unless registered. */
 extern void working_truncate(Oid relid);
 

@@ -1,0 +1,346 @@
+# Crashes under load.  Several sessions append to spines, merge, prepare, roll
+# back, create and drop; then everything is killed.  A referee outside knows
+# which commits were acknowledged: after each restart all of these are there,
+# nothing else is but what was on its way, and the worker goes on where it was.
+#
+# SPINE_CRASH_ROUNDS sets the number of rounds (default 5), SPINE_CRASH_SEED
+# repeats a run's choices.
+
+use strict;
+use warnings;
+
+use IPC::Run qw(start);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my $rounds = $ENV{SPINE_CRASH_ROUNDS} || 5;
+my $seed = $ENV{SPINE_CRASH_SEED} || time;
+my $writers = 4;
+my $transactions = 20000;    # a round and writer: more than can be done
+my @spines = ('s1', 's2', 's3');
+
+note "seed $seed";
+srand($seed);
+
+my $node = PostgreSQL::Test::Cluster->new('crash');
+$node->init;
+$node->append_conf('postgresql.conf', <<END);
+shared_preload_libraries = 'spine'
+max_prepared_transactions = 10
+spine.max_request_parts = 1000000
+log_statement = none
+END
+$node->start;
+$node->safe_psql('postgres', <<END);
+CREATE EXTENSION spine;
+CREATE SEQUENCE merge_name;
+CREATE TABLE merged (name text, parts text[]);
+END
+
+$node->safe_psql('postgres', "CREATE TABLE $_ (); SELECT spine_register('$_')")
+  for @spines;
+
+# What the referee knows.  A part's name is writer-transaction-length.
+my %acknowledged;            # part => 1
+my %where;                   # part => spines that it was to go to
+my @order = map { [] } 1 .. $writers;    # of each writer: parts, in order
+my $since = 0;
+my $churn = 0;
+
+# One writer's script for one round
+sub writer_script
+{
+	my ($writer) = @_;
+	my $first = @{ $order[$writer] };
+	my $script = '';
+
+	for my $i ($first .. $first + $transactions - 1)
+	{
+		my $len = 1 + $i % 7;
+		my $part = "w$writer-$i-$len";
+		my ($a, $b) = sort((@spines[ rand @spines ], @spines[ rand @spines ]));
+		my $kind = $i % 10;
+
+		push @{ $order[$writer] }, $part;
+		$where{$part} = [$a];
+		if ($kind == 0)
+		{
+			# Nothing of it may ever be seen
+			delete $where{$part};
+			$script .= "BEGIN; SELECT spine_append('$a', $len, '{$part-rolled}'); ROLLBACK;\n";
+		}
+		elsif ($kind == 1 && $a ne $b)
+		{
+			# Two spines, both or none; with something undone in between
+			$where{$part} = [ $a, $b ];
+			$script .= "BEGIN; SELECT spine_append('$a', $len, '{$part}');\n"
+			  . "SAVEPOINT x; SELECT spine_append('$a', $len, '{$part-rolled}'); ROLLBACK TO x;\n"
+			  . "SELECT spine_append('$b', $len, '{$part}'); COMMIT;\n\\echo ack $part\n";
+		}
+		elsif ($kind == 2)
+		{
+			# Once prepared, it will be committed
+			$script .= "BEGIN; SELECT spine_append('$a', $len, '{$part}');\n"
+			  . "PREPARE TRANSACTION '$part';\n\\echo ack $part\nCOMMIT PREPARED '$part';\n";
+		}
+		else
+		{
+			$script .= "SELECT spine_append('$a', $len, '{$part}');\n\\echo ack $part\n";
+		}
+	}
+	return $script;
+}
+
+# Submits a result for every request, and advances since
+sub merger_script
+{
+	my $script = '';
+
+	$script .= <<END for 1 .. $transactions / 20;
+WITH r AS MATERIALIZED (
+	SELECT 'm' || nextval('merge_name') AS name, * FROM spine_merge_requests q
+	WHERE NOT EXISTS (SELECT FROM spine_merge_results p WHERE p.relation = q.relation
+		AND p.applied_at IS NULL AND p.lower = q.lower AND p.upper = q.upper)),
+kept AS (INSERT INTO merged SELECT name, parts FROM r)
+SELECT count(spine_submit_merge(relation, lower, upper, since, len, ARRAY[name], inputs => parts)) FROM r;
+SELECT spine_downgrade_since('s1', spine_since('s1')::bigint + 1);
+\\echo since
+SELECT pg_sleep(0.01);
+END
+	return $script;
+}
+
+# Spines that come, are truncated, and go
+sub churn_script
+{
+	my $script = '';
+
+	for (1 .. $transactions / 20)
+	{
+		my $old = $churn++;
+		$script .= <<END;
+BEGIN; CREATE TABLE churn_$churn (); SELECT spine_register('churn_$churn');
+SELECT spine_append('churn_$churn', 1, ARRAY['c' || i]) FROM generate_series(1, 5) i; COMMIT;
+TRUNCATE churn_$churn;
+SELECT spine_append('churn_$churn', 1, '{d}');
+DROP TABLE IF EXISTS churn_$old;
+END
+	}
+	return $script;
+}
+
+sub start_session
+{
+	my ($name, $script) = @_;
+	my $base = "${PostgreSQL::Test::Utils::tmp_check}/crash_$name";
+	my %session = (out => "$base.out");
+
+	unlink $session{out};
+	append_to_file("$base.sql", '');
+	open my $file, '>', "$base.sql" or die "$base.sql: $!";
+	print $file $script;
+	close $file;
+	$session{handle} = start(
+		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-f', "$base.sql" ],
+		'>', $session{out}, '2>', "$base.err");
+	return \%session;
+}
+
+# Kills the server and all its children at once, as a crash would
+sub crash
+{
+	my $pid = $node->{_pid};
+	my @children;
+
+	for my $stat (glob '/proc/[0-9]*/stat')
+	{
+		open my $file, '<', $stat or next;
+		my $line = <$file>;
+		push @children, $1 if defined $line && $line =~ /^(\d+) \(.*\) \S $pid /;
+	}
+	$node->kill9;
+	kill 'KILL', @children;
+	for (1 .. 1000)
+	{
+		last unless grep { -e "/proc/$_" } @children;
+		sleep 0.01;
+	}
+	return;
+}
+
+# Reads what was acknowledged; returns what each writer was about to do
+sub read_logs
+{
+	my (@sessions) = @_;
+	my %on_its_way;
+
+	for my $writer (0 .. $writers - 1)
+	{
+		my @done = slurp_file($sessions[$writer]{out}) =~ /^ack (\S+)$/mg;
+		my $next = 0;
+
+		$acknowledged{$_} = 1 for @done;
+		my %place = map { $order[$writer][$_] => $_ } 0 .. $#{ $order[$writer] };
+		$next = $place{ $done[-1] } + 1 if @done;
+		$next = $sessions[$writer]{first} unless @done;
+
+		# The rest were never begun, but for the next one that commits
+		$next++ while $next < @{ $order[$writer] } && !$where{ $order[$writer][$next] };
+		$on_its_way{ $order[$writer][$next] } = 1;
+		$#{ $order[$writer] } = $next;
+		note "writer $writer: " . @done . " commits";
+	}
+	return %on_its_way;
+}
+
+sub check_round
+{
+	my ($round, $on_its_way) = @_;
+	my (%seen, %merged, $bad);
+
+	$node->safe_psql('postgres', "COMMIT PREPARED '$_'")
+	  for split /\n/, $node->safe_psql('postgres', 'SELECT gid FROM pg_prepared_xacts');
+
+	ok($node->poll_query_until('postgres',
+			'SELECT NOT EXISTS (SELECT FROM spine_merge_results WHERE applied_at IS NULL)'),
+		"round $round: the worker applies what was queued");
+	is($node->safe_psql('postgres', q{
+			SELECT count(*) FILTER (WHERE error IS NOT NULL OR outcome IS NULL),
+				count(*) FILTER (WHERE outcome = 'applied_exact') > 0 FROM spine_merge_results
+			WHERE relation IN ('s1'::regclass, 's2'::regclass, 's3'::regclass)}),
+		'0|t', "round $round: results were applied, none with an error");
+
+	# Some of these compare tables with each other without spine's functions
+	is($node->safe_psql('postgres', 'SELECT DISTINCT spine_validate(relation) FROM spine_traces'),
+		'ok', "round $round: every spine is valid");
+	is($node->safe_psql('postgres', q{
+			SELECT relation, id_lo, lower, upper FROM (
+				SELECT relation, id_lo, lower, upper,
+					lag(upper, 1, 0::spine_frontier) OVER w AS lower_expected,
+					lag(id_hi, 1, 0::bigint) OVER w AS id_expected
+				FROM spine_batch WINDOW w AS (PARTITION BY relation ORDER BY id_lo)) b
+			WHERE lower <> lower_expected OR id_lo <> id_expected}),
+		'', "round $round: bounds and ids line up");
+	is($node->safe_psql('postgres', q{
+			SELECT relation FROM spine_traces t WHERE (SELECT upper FROM spine_batch b
+				WHERE b.relation = t.relation ORDER BY id_lo DESC LIMIT 1) <> upper
+			UNION SELECT relation FROM spine_trace WHERE relation NOT IN (SELECT oid FROM pg_class)
+			UNION SELECT relation FROM spine_batch WHERE relation NOT IN (SELECT relation FROM spine_trace)}),
+		'', "round $round: traces, batches and relations belong together");
+
+	# Follow the merged parts back to what was pushed
+	for (split /\n/, $node->safe_psql('postgres', q{SELECT name, array_to_string(parts, ' ') FROM merged}))
+	{
+		my ($name, $parts) = split /\|/;
+		$merged{$name} = [ split / /, $parts ];
+	}
+	$bad = '';
+	for my $spine (@spines)
+	{
+		my @parts = split /\n/,
+		  $node->safe_psql('postgres', "SELECT unnest(parts) FROM spine_batches WHERE relation = '$spine'::regclass");
+		my %all = map { $_ => 1 } @parts;
+		my ($sum, $count) = (0, 0);
+
+		for (split /\n/, $node->safe_psql('postgres', "SELECT part FROM spine_garbage WHERE relation = '$spine'::regclass"))
+		{
+			$bad .= "$_ is garbage twice, or while in $spine; " if $all{$_}++;
+		}
+		while (defined(my $part = shift @parts))
+		{
+			$bad .= "$part was never in $spine; " unless $all{$part};
+			if ($merged{$part})
+			{
+				push @parts, @{ $merged{$part} };
+				next;
+			}
+			$bad .= "$part is twice in $spine; " if $seen{"$spine $part"}++;
+			$sum += $1 if $part =~ /-(\d+)$/;
+			$count++;
+		}
+		is($node->safe_psql('postgres', "SELECT upper::bigint, updates FROM spine_traces WHERE relation = '$spine'::regclass"),
+			"$count|$sum", "round $round: $spine has a time for each batch, and no update too many");
+	}
+
+	for my $part (keys %acknowledged)
+	{
+		$bad .= "$part is not in $_ though committed; " for grep { !$seen{"$_ $part"} } @{ $where{$part} };
+	}
+	for (keys %seen)
+	{
+		my ($spine, $part) = split / /;
+		my $expected = $where{$part} && grep { $_ eq $spine } @{ $where{$part} };
+
+		$bad .= "$part is in $spine though not committed; "
+		  unless $expected && ($acknowledged{$part} || $on_its_way->{$part});
+
+		# If it was committed after all, in all its spines; from now on it counts
+		next unless $expected;
+		$bad .= "$part is not in all its spines; " if grep { !$seen{"$_ $part"} } @{ $where{$part} };
+		$acknowledged{$part} = 1;
+	}
+	is($bad, '', "round $round: what was committed is there, and nothing else");
+
+	my $now = $node->safe_psql('postgres', "SELECT spine_since('s1')::bigint");
+	cmp_ok($now, '>=', $since, "round $round: since did not fall back");
+	cmp_ok($now, '<=', $since + 1, "round $round: since did not run ahead");
+	$since = $now;
+	return;
+}
+
+my @ways = ('all processes killed', 'immediate shutdown', 'a backend killed', 'the worker killed');
+
+for my $round (1 .. $rounds)
+{
+	my $way = $ways[ ($round - 1) % @ways ];
+	my @sessions;
+
+	for my $writer (0 .. $writers - 1)
+	{
+		my $first = @{ $order[$writer] };
+
+		push @sessions, start_session("writer$writer", writer_script($writer));
+		$sessions[-1]{first} = $first;
+	}
+	push @sessions, start_session('merger', merger_script()), start_session('churn', churn_script());
+	sleep(1 + rand 3);
+
+	note "round $round: $way";
+	if ($way eq 'all processes killed')
+	{
+		crash();
+	}
+	elsif ($way eq 'immediate shutdown')
+	{
+		$node->stop('immediate');
+	}
+	else
+	{
+		# The server kills all others, and ends, since restart_after_crash is off
+		my $type = $way eq 'the worker killed' ? 'spine worker' : 'client backend';
+		my $pid = $node->safe_psql('postgres',
+			"SELECT pid FROM pg_stat_activity WHERE backend_type = '$type' AND pid <> pg_backend_pid() LIMIT 1");
+
+		ok($pid, "round $round: there is a $type to kill");
+		kill 'KILL', $pid if $pid;
+		for (1 .. 1000)
+		{
+			last unless -e $node->data_dir . '/postmaster.pid';
+			sleep 0.01;
+		}
+		$node->_update_pid(0);
+	}
+	$_->{handle}->finish for @sessions;
+	my %on_its_way = read_logs(@sessions);
+	my @since = slurp_file($sessions[$writers]{out}) =~ /^since$/mg;
+	$since += @since;
+	cmp_ok(scalar(@since), '>', 0, "round $round: there was something going on");
+
+	$node->start;
+	check_round($round, \%on_its_way);
+}
+
+$node->stop;
+done_testing();
