@@ -14,7 +14,7 @@
 # make check. Each has the extension loaded already (--load-extension below).
 REGRESS = frontier push apply transaction errors privileges worker mishaps
 ISOLATION = push_push push_repeatable_read push_apply push_since push_drop push_deadlock \
-	append_push savepoint prepared own_writes register_race
+	append_push savepoint prepared own_writes register_race apply_truncate worker_busy
 
 # Where test output goes, e.g. when the source tree cannot be written to.
 TEST_OUTPUT ?= .

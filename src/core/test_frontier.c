@@ -344,7 +344,7 @@ test_hostile_binary(void)
 			buf[0] = (uint8_t) dims;
 			status = read_binary(buf, size, &g);
 			CHECK(status == (good ? CORE_OK :
-							 tuple ? CORE_UNSUPPORTED : CORE_SYNTAX));
+							 tuple ? CORE_UNSUPPORTED : CORE_BINARY));
 		}
 	memcpy(buf, "\1\x80\0\0\0\0\0\0\0", 9);
 	CHECK(read_binary(buf, 9, &f) == CORE_RANGE);
