@@ -21,6 +21,7 @@
 #include "utils/snapmgr.h"
 
 #include "state/batches.h"
+#include "state/buffer.h"
 #include "state/garbage.h"
 #include "state/tables.h"
 #include "state/values.h"
@@ -38,10 +39,7 @@ struct BatchScan
 void
 batches_insert(Oid relid, const BatchRow *row)
 {
-	Relation	rel = table_open(spine_tables(false)->batch, RowExclusiveLock);
 	Datum		values[BATCH_COLUMNS];
-	bool		nulls[BATCH_COLUMNS] = {false};
-	HeapTuple	tuple;
 
 	values[BATCH_RELATION - 1] = ObjectIdGetDatum(relid);
 	values[BATCH_ID_LO - 1] = Int64GetDatum(row->id_lo);
@@ -52,21 +50,21 @@ batches_insert(Oid relid, const BatchRow *row)
 	values[BATCH_LEN - 1] = Int64GetDatum(row->len);
 	values[BATCH_PARTS - 1] = PointerGetDatum(row->parts);
 	values[BATCH_RUNS - 1] = PointerGetDatum(row->runs);
-	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-	CatalogTupleInsert(rel, tuple);
-	heap_freetuple(tuple);
-	table_close(rel, NoLock);
+	buffer_add(values);
 }
 
 /* A scan over ids from lo, and to below hi, either way. */
 static BatchScan *
 begin_scan(Oid relid, int64 lo, int64 hi, Snapshot snapshot)
 {
-	const SpineTables *tables = spine_tables(false);
+	const SpineTables *tables;
 	BatchScan  *scan = palloc0(sizeof(BatchScan));
-	Oid			pkey = tables->batch_pkey;
+	Oid			pkey;
 	ScanKeyData keys[3];
 
+	buffer_flush();
+	tables = spine_tables(false);
+	pkey = tables->batch_pkey;
 	scan->rel = table_open(tables->batch, AccessShareLock);
 	scan->index = index_open(pkey, AccessShareLock);
 	scan->context = AllocSetContextCreate(CurrentMemoryContext, "spine batch row",
@@ -169,6 +167,7 @@ delete_rows(Oid relid, int64 lo, int64 hi)
 	BatchScan  *scan;
 
 	/* Rows that this very command made are deletable only by a later one. */
+	buffer_flush();
 	CommandCounterIncrement();
 	LockRelationOid(spine_tables(false)->batch, RowExclusiveLock);
 	scan = begin_scan(relid, lo, hi, NULL);

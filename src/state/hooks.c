@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
@@ -15,6 +16,7 @@
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "storage/lmgr.h"
@@ -23,12 +25,14 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "state/buffer.h"
 #include "state/hooks.h"
 #include "state/mailbox.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
 #include "state/working.h"
 
+static ExecutorStart_hook_type previous_executor_start = NULL;
 static object_access_hook_type previous_object_access = NULL;
 static ProcessUtility_hook_type previous_utility = NULL;
 
@@ -172,6 +176,9 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 	Oid			dropped = InvalidOid;
 	bool		prepared = commits_prepared(command) && spine_tables(true) != NULL;
 
+	/* Not in a transaction that has failed and is about to be rolled back. */
+	if (IsTransactionState())
+		buffer_flush();
 	if (name != NULL)
 	{
 		Oid			database = get_database_oid(name, true);
@@ -194,9 +201,25 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 		mailbox_notify(MyDatabaseId);
 }
 
+/*
+ * A statement may read in parallel what an earlier one has pushed, and nothing
+ * can be written any more once it is under way.
+ */
+static void
+at_executor_start(QueryDesc *query, int flags)
+{
+	buffer_flush();
+	if (previous_executor_start != NULL)
+		previous_executor_start(query, flags);
+	else
+		standard_ExecutorStart(query, flags);
+}
+
 void
 spine_install_hooks(void)
 {
+	previous_executor_start = ExecutorStart_hook;
+	ExecutorStart_hook = at_executor_start;
 	previous_object_access = object_access_hook;
 	object_access_hook = at_object_access;
 	previous_utility = ProcessUtility_hook;

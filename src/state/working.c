@@ -29,6 +29,7 @@
 #include "utils/snapmgr.h"
 
 #include "state/batches.h"
+#include "state/buffer.h"
 #include "state/mailbox.h"
 #include "state/report.h"
 #include "state/tables.h"
@@ -354,6 +355,7 @@ write_rows(void)
 {
 	bool		any = false;
 
+	buffer_flush();
 	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
 		any = any || (entry->top != NULL && entry->top->dirty);
 	if (!any)
@@ -408,6 +410,7 @@ at_transaction_event(XactEvent event, void *arg)
 			break;
 	}
 	/* The memory goes with TopTransactionContext. */
+	buffer_forget();
 	working = NULL;
 	working_list = NULL;
 	notify_at_commit = false;
@@ -438,6 +441,12 @@ at_subtransaction_event(SubXactEvent event, SubTransactionId subid,
 {
 	int			nest = GetCurrentTransactionNestLevel();
 
+	if (event == SUBXACT_EVENT_PRE_COMMIT_SUB)
+		buffer_flush();
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		buffer_commit_subtransaction(nest);
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		buffer_abort_subtransaction(nest);
 	if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
 		return;
 	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
