@@ -126,16 +126,19 @@ COMMENT ON FUNCTION spine_frontier_meet(spine_frontier, spine_frontier) IS
 -- later one of the same relation.
 CREATE SEQUENCE spine_generation;
 
--- One row a spine; image is the levels, written once a transaction.
+-- One row a spine; image is the levels, written once a transaction.  system and
+-- database say who wrote the row: another one, if it was restored from a dump.
 CREATE TABLE spine_trace (
 	relation	regclass PRIMARY KEY,
 	generation	bigint NOT NULL,
 	dims		integer NOT NULL,
 	effort		integer NOT NULL,
 	since		spine_frontier NOT NULL,
+	system		bigint NOT NULL,
+	database	oid NOT NULL,
 	physical	spine_frontier,
 	image		bytea NOT NULL
-) WITH (fillfactor = 50);
+) USING heap WITH (fillfactor = 50);
 ALTER TABLE spine_trace ALTER COLUMN image SET STORAGE EXTERNAL;
 
 -- One row a hollow batch.
@@ -150,7 +153,7 @@ CREATE TABLE spine_batch (
 	parts		text[] NOT NULL,
 	runs		integer[] NOT NULL,
 	PRIMARY KEY (relation, id_lo)
-);
+) USING heap;
 
 -- Outcomes are labelled in the order of MergeOutcome in src/core/trace.h.
 CREATE TYPE spine_merge_outcome AS ENUM (
@@ -180,7 +183,7 @@ CREATE TABLE spine_merge_result (
 	applied_at	timestamptz,
 	outcome		spine_merge_outcome,
 	error		text
-);
+) USING heap;
 CREATE INDEX spine_merge_result_queue ON spine_merge_result (applied_at, id);
 
 -- One row a part that has left its spine, with the transaction that took it out.
@@ -192,15 +195,20 @@ CREATE TABLE spine_garbage_part (
 	part		text NOT NULL,
 	removed_by	xid8 NOT NULL,
 	removed_at	timestamptz NOT NULL
-);
+) USING heap;
 
 REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part FROM PUBLIC;
 REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id, spine_garbage_id FROM PUBLIC;
 
-SELECT pg_catalog.pg_extension_config_dump('spine_trace', '');
-SELECT pg_catalog.pg_extension_config_dump('spine_batch', '');
-SELECT pg_catalog.pg_extension_config_dump('spine_merge_result', '');
-SELECT pg_catalog.pg_extension_config_dump('spine_garbage_part', '');
+-- A dump has no temporary tables, and could not be restored with their spines.
+SELECT pg_catalog.pg_extension_config_dump('spine_trace',
+	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
+SELECT pg_catalog.pg_extension_config_dump('spine_batch',
+	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
+SELECT pg_catalog.pg_extension_config_dump('spine_merge_result',
+	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
+SELECT pg_catalog.pg_extension_config_dump('spine_garbage_part',
+	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
 SELECT pg_catalog.pg_extension_config_dump('spine_generation', '');
 SELECT pg_catalog.pg_extension_config_dump('spine_merge_result_id', '');
 SELECT pg_catalog.pg_extension_config_dump('spine_garbage_id', '');
@@ -349,6 +357,7 @@ CREATE FUNCTION spine_stat_rows(relation regclass,
 		OUT pushes bigint, OUT updates bigint, OUT requests bigint,
 		OUT applied_exact bigint, OUT applied_subset bigint, OUT no_match bigint,
 		OUT invalid_since bigint, OUT too_many_updates bigint, OUT errors bigint,
+		OUT hits bigint, OUT misses bigint, OUT evictions bigint,
 		OUT last_push timestamptz, OUT last_result timestamptz,
 		OUT stats_reset timestamptz)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
@@ -394,13 +403,17 @@ CREATE VIEW spine_merge_results WITH (security_barrier) AS
 				   OR (SELECT rolsuper FROM pg_catalog.pg_roles
 					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
 
--- What has left a spine and may be deleted by whoever keeps the data.
+-- What has left a spine, and is in no batch of it again.
 CREATE VIEW spine_garbage WITH (security_barrier) AS
 	SELECT id, relation, generation, part, removed_by, removed_at
-	FROM spine_garbage_part
+	FROM spine_garbage_part g
 	WHERE coalesce(pg_catalog.has_table_privilege(relation, 'SELECT'),
 				   (SELECT rolsuper FROM pg_catalog.pg_roles
-					WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
+					WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER))
+	  AND NOT EXISTS (SELECT 1
+					  FROM spine_batch b CROSS JOIN LATERAL pg_catalog.unnest(b.parts) p
+					  WHERE b.relation OPERATOR(pg_catalog.=) g.relation
+						AND p OPERATOR(pg_catalog.=) g.part);
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
 	spine_merge_results, spine_garbage, spine_stat TO PUBLIC;

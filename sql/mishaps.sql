@@ -152,3 +152,51 @@ SELECT spine_request_inputs('mishaps_retry', 1, 0);
 SELECT spine_request_inputs('mishaps_retry', -1, 1);
 SELECT id_lo, id_hi, parts FROM spine_request_inputs('mishaps_retry', 0, 1);
 DROP TABLE mishaps_retry;
+
+-- A trigger of TRUNCATE cannot write to what is about to be emptied
+
+CREATE TABLE mishaps_truncated ();
+CREATE TABLE mishaps_other ();
+SELECT spine_register('mishaps_truncated'), spine_register('mishaps_other');
+SELECT spine_append('mishaps_truncated', 1, '{before}');
+CREATE FUNCTION mishaps_trigger() RETURNS trigger LANGUAGE plpgsql
+	AS $$ BEGIN PERFORM spine_append(TG_ARGV[0]::regclass, 1, '{triggered}'); RETURN NULL; END $$;
+CREATE TRIGGER mishaps_push AFTER TRUNCATE ON mishaps_truncated
+	EXECUTE FUNCTION mishaps_trigger('mishaps_truncated');
+TRUNCATE mishaps_truncated;
+DROP TRIGGER mishaps_push ON mishaps_truncated;
+CREATE TRIGGER mishaps_push AFTER TRUNCATE ON mishaps_truncated
+	EXECUTE FUNCTION mishaps_trigger('mishaps_other');
+SELECT relation, parts FROM spine_batches;
+TRUNCATE mishaps_truncated;
+SELECT relation, parts FROM spine_batches;
+
+-- A part that is in a batch again is no garbage
+
+SELECT spine_append('mishaps_truncated', 1, ARRAY['k' || n]) FROM generate_series(0, 4) n;
+SELECT spine_apply_merge('mishaps_truncated', 0, 4, 0, 4, '{a}');
+SELECT spine_apply_merge('mishaps_truncated', 0, 4, 0, 4, '{b}');
+SELECT part FROM spine_garbage WHERE relation = 'mishaps_truncated'::regclass ORDER BY part;
+SELECT spine_apply_merge('mishaps_truncated', 0, 4, 0, 4, '{a}');
+SELECT part FROM spine_garbage WHERE relation = 'mishaps_truncated'::regclass ORDER BY part;
+SELECT spine_append('mishaps_truncated', 1, '{k0}');
+SELECT part FROM spine_garbage WHERE relation = 'mishaps_truncated'::regclass ORDER BY part;
+
+-- The trace's row may move under a transaction that has pushed
+
+SELECT pushes > 0 AS pushed FROM spine_stat WHERE relation = 'mishaps_truncated'::regclass;
+BEGIN;
+SELECT spine_append('mishaps_truncated', 1);
+CLUSTER spine_trace USING spine_trace_pkey;
+COMMIT;
+VACUUM FULL spine_trace;
+SELECT spine_append('mishaps_truncated', 1);
+SELECT relation, spine_upper(relation), spine_validate(relation) FROM spine_traces ORDER BY relation::text;
+
+-- Counters begin anew with the spine
+
+SELECT spine_unregister('mishaps_truncated');
+SELECT spine_register('mishaps_truncated');
+SELECT pushes, hits, misses FROM spine_stat WHERE relation = 'mishaps_truncated'::regclass;
+DROP TABLE mishaps_truncated, mishaps_other;
+DROP FUNCTION mishaps_trigger;

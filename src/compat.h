@@ -17,6 +17,11 @@
 #if PG_VERSION_NUM < 160000
 #define object_ownercheck(classid, objectid, roleid) \
 	pg_class_ownercheck(objectid, roleid)
+#define database_ownercheck(objectid, roleid) \
+	pg_database_ownercheck(objectid, roleid)
+#else
+#define database_ownercheck(objectid, roleid) \
+	object_ownercheck(DatabaseRelationId, objectid, roleid)
 #endif
 
 #if PG_VERSION_NUM < 170000

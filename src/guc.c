@@ -24,7 +24,7 @@ define_sizes(void)
 {
 	DefineCustomIntVariable("spine.max_spines",
 							"Number of spines that shared memory has room for.",
-							"Spines beyond it work, but are not counted in spine_stat.",
+							"With more in use, those longest out of use are evicted: their state is read from its table again, and their counters start anew.",
 							&spine_max_spines, 1024, 16, 1000000, PGC_POSTMASTER, 0,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("spine.max_request_parts",

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -126,6 +127,9 @@ check_kind(Oid relid, Form_pg_class form)
 	if (relid == tables->trace || relid == tables->batch || relid == tables->result ||
 		relid == tables->garbage)
 		refuse_relation(relid, "It belongs to the extension itself.");
+	/* So that PREPARE TRANSACTION refuses it. */
+	if (form->relpersistence == RELPERSISTENCE_TEMP)
+		MyXactFlags |= XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
 	if (isOtherTempNamespace(form->relnamespace))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -251,8 +251,8 @@ spine_stat_rows(PG_FUNCTION_ARGS)
 	Oid			relid = PG_GETARG_OID(0);
 	SpineCounts counts;
 	TimestampTz reset;
-	Datum		values[12];
-	bool		nulls[12] = {false};
+	Datum		values[15];
+	bool		nulls[15] = {false};
 
 	require_preloaded();
 	InitMaterializedSRF(fcinfo, 0);
@@ -269,12 +269,15 @@ spine_stat_rows(PG_FUNCTION_ARGS)
 	for (int i = 0; i < (int) lengthof(counts.outcomes); i++)
 		values[3 + i] = Int64GetDatum(counts.outcomes[i]);
 	values[8] = Int64GetDatum(counts.errors);
-	values[9] = TimestampTzGetDatum(counts.last_push);
-	nulls[9] = counts.last_push == 0;
-	values[10] = TimestampTzGetDatum(counts.last_result);
-	nulls[10] = counts.last_result == 0;
-	values[11] = TimestampTzGetDatum(reset);
-	nulls[11] = reset == 0;
+	values[9] = Int64GetDatum(counts.hits);
+	values[10] = Int64GetDatum(counts.misses);
+	values[11] = Int64GetDatum(registry_evictions());
+	values[12] = TimestampTzGetDatum(counts.last_push);
+	nulls[12] = counts.last_push == 0;
+	values[13] = TimestampTzGetDatum(counts.last_result);
+	nulls[13] = counts.last_result == 0;
+	values[14] = TimestampTzGetDatum(reset);
+	nulls[14] = reset == 0;
 	put_row(fcinfo, values, nulls);
 	return (Datum) 0;
 }

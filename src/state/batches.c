@@ -57,16 +57,13 @@ batches_insert(Oid relid, const BatchRow *row)
 static BatchScan *
 begin_scan(Oid relid, int64 lo, int64 hi, Snapshot snapshot)
 {
-	const SpineTables *tables;
 	BatchScan  *scan = palloc0(sizeof(BatchScan));
-	Oid			pkey;
 	ScanKeyData keys[3];
 
 	buffer_flush();
-	tables = spine_tables(false);
-	pkey = tables->batch_pkey;
-	scan->rel = table_open(tables->batch, AccessShareLock);
-	scan->index = index_open(pkey, AccessShareLock);
+	/* Opening the table may bring news of its index. */
+	scan->rel = table_open(spine_tables(false)->batch, AccessShareLock);
+	scan->index = index_open(spine_tables(false)->batch_pkey, AccessShareLock);
 	scan->context = AllocSetContextCreate(CurrentMemoryContext, "spine batch row",
 										  ALLOCSET_DEFAULT_SIZES);
 	ScanKeyInit(&keys[0], BATCH_RELATION, BTEqualStrategyNumber, F_OIDEQ,

@@ -8,8 +8,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
@@ -22,7 +24,9 @@
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "tcop/utility.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "state/buffer.h"
@@ -61,13 +65,24 @@ at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, 
 		working_unregister(objectId, true);
 }
 
-/* Only what this transaction has locked was truncated. */
+bool
+hooks_truncating(Oid relid)
+{
+	return in_truncate && list_member_oid(truncated, relid);
+}
+
+/*
+ * Only what this transaction has locked was truncated.  A parallel restore
+ * truncates each table before it fills it, perhaps after the spines have been
+ * restored, and does not mean them by that; it need not be warned.
+ */
 static void
 truncate_spines(List *relids)
 {
 	ListCell   *cell;
 
-	if (relids == NIL || spine_tables(true) == NULL)
+	if (relids == NIL || spine_tables(true) == NULL ||
+		strcmp(application_name, "pg_restore") == 0)
 		return;
 	foreach(cell, relids)
 	{
@@ -96,7 +111,7 @@ string_option(List *options, const char *name, const char *otherwise)
 
 /* The database that a command needs without connections; NULL if none. */
 static const char *
-database_to_leave(Node *command)
+database_named(Node *command)
 {
 	switch (nodeTag(command))
 	{
@@ -117,6 +132,48 @@ database_to_leave(Node *command)
 		default:
 			return NULL;
 	}
+}
+
+/* May the user do that, as far as can be seen before it is tried? */
+static bool
+may_empty(Node *command, Oid database)
+{
+	HeapTuple	tuple;
+	bool		may = false;
+
+	if (superuser() || database_ownercheck(database, GetUserId()))
+		return true;
+	if (!IsA(command, CreatedbStmt))
+		return false;
+	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+	if (HeapTupleIsValid(tuple))
+	{
+		may = ((Form_pg_database) GETSTRUCT(tuple))->datistemplate;
+		ReleaseSysCache(tuple);
+	}
+	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(GetUserId()));
+	if (HeapTupleIsValid(tuple))
+	{
+		may = may && ((Form_pg_authid) GETSTRUCT(tuple))->rolcreatedb;
+		ReleaseSysCache(tuple);
+	}
+	return may;
+}
+
+/*
+ * The database that a command is about to need without connections; InvalidOid
+ * if there is none, or the command is going to be refused anyway.
+ */
+static Oid
+database_to_leave(Node *command, ProcessUtilityContext context)
+{
+	const char *name = database_named(command);
+	Oid			database;
+
+	if (name == NULL || context != PROCESS_UTILITY_TOPLEVEL || IsTransactionBlock())
+		return InvalidOid;
+	database = get_database_oid(name, true);
+	return OidIsValid(database) && may_empty(command, database) ? database : InvalidOid;
 }
 
 static bool
@@ -172,30 +229,22 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 		   QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
 {
 	Node	   *command = plan->utilityStmt;
-	const char *name = database_to_leave(command);
-	Oid			dropped = InvalidOid;
+	Oid			database = database_to_leave(command, context);
 	bool		prepared = commits_prepared(command) && spine_tables(true) != NULL;
 
 	/* Not in a transaction that has failed and is about to be rolled back. */
 	if (IsTransactionState())
 		buffer_flush();
-	if (name != NULL)
-	{
-		Oid			database = get_database_oid(name, true);
-
-		if (OidIsValid(database))
-			mailbox_ask_to_leave(database);
-		if (IsA(command, DropdbStmt))
-			dropped = database;
-	}
+	if (OidIsValid(database))
+		mailbox_ask_to_leave(database);
 	if (IsA(command, TruncateStmt))
 		run_truncate(plan, query, readOnlyTree, context, params, environment, dest,
 					 completion);
 	else
 		call_utility(plan, query, readOnlyTree, context, params, environment, dest,
 					 completion);
-	if (OidIsValid(dropped))
-		registry_remove(dropped, InvalidOid);
+	if (OidIsValid(database) && IsA(command, DropdbStmt))
+		registry_remove(database, InvalidOid);
 	/* It may have queued results, which nobody told of when it was prepared. */
 	if (prepared)
 		mailbox_notify(MyDatabaseId);

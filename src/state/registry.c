@@ -3,8 +3,16 @@
  *		The registry of spines in shared memory: one entry a spine, found by
  *		database and relation.
  *
- * An entry keeps the cumulative counts.  The table is of fixed size
- * (spine.max_spines); spines beyond it work and are not counted.
+ * An entry keeps the cumulative counts and the image of the committed trace,
+ * so that a transaction which pushes to a spine in use reads no index and
+ * decodes no row.  The image is that of one version of the spine's row, named
+ * by tid and xmin: whoever loads it looks whether the row is still that one.
+ * So nothing has to be invalidated, whatever happens to the row behind our back
+ * (a prepared transaction, VACUUM FULL, a restore), and a published image that
+ * is lost or stale is merely a miss.
+ *
+ * The table is of fixed size (spine.max_spines).  An image larger than
+ * REGISTRY_IMAGE_SIZE is not kept.
  */
 #include "postgres.h"
 
@@ -13,8 +21,13 @@
 #include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
+#include "core/flat.h"
 #include "spine.h"
 #include "state/registry.h"
+#include "state/working.h"
+
+/* A level takes some 60 bytes: enough for 2^60 updates. */
+#define REGISTRY_IMAGE_SIZE 4096
 
 typedef struct RegistryKey
 {
@@ -27,56 +40,191 @@ typedef struct RegistryEntry
 	RegistryKey key;
 	SpineCounts counts;
 	TimestampTz reset;
+	pg_atomic_uint64 used;		/* when, on the registry's clock */
+	ItemPointerData tid;
+	TransactionId xmin;
+	int64		generation;
+	Frontier	since;
+	Frontier	physical;
+	bool		physical_used;
+	int32		dims;
+	int32		effort;
+	int32		size;			/* of the image; 0 = none */
+	uint8		image[REGISTRY_IMAGE_SIZE];
 } RegistryEntry;
 
+typedef struct RegistryHeader
+{
+	pg_atomic_uint64 clock;		/* counts uses */
+	pg_atomic_uint64 evictions;
+} RegistryHeader;
+
 static HTAB *registry = NULL;
+static RegistryHeader *header = NULL;
 
 Size
 registry_shmem_size(void)
 {
-	return hash_estimate_size(spine_max_spines, sizeof(RegistryEntry));
+	return add_size(MAXALIGN(sizeof(RegistryHeader)),
+					hash_estimate_size(spine_max_spines, sizeof(RegistryEntry)));
 }
 
 void
 registry_shmem_init(void)
 {
 	HASHCTL		info = {.keysize = sizeof(RegistryKey), .entrysize = sizeof(RegistryEntry)};
+	bool		found;
 
+	header = ShmemInitStruct("spine registry header", sizeof(RegistryHeader), &found);
+	if (!found)
+	{
+		pg_atomic_init_u64(&header->clock, 0);
+		pg_atomic_init_u64(&header->evictions, 0);
+	}
 	registry = ShmemInitHash("spine registry", spine_max_spines, spine_max_spines, &info,
 							 HASH_ELEM | HASH_BLOBS | HASH_FIXED_SIZE);
 }
 
 static RegistryEntry *
-find_entry(Oid relid, HASHACTION action, bool *found)
+find_entry(Oid relid)
 {
 	RegistryKey key = {MyDatabaseId, relid};
 
-	return hash_search(registry, &key, action, found);
+	return hash_search(registry, &key, HASH_FIND, NULL);
+}
+
+static void
+touch(RegistryEntry *entry)
+{
+	pg_atomic_write_u64(&entry->used, pg_atomic_fetch_add_u64(&header->clock, 1));
+}
+
+static void
+evict(void)
+{
+	HASH_SEQ_STATUS status;
+	RegistryEntry *entry;
+	RegistryKey victim = {InvalidOid, InvalidOid};
+	uint64		least = PG_UINT64_MAX;
+
+	hash_seq_init(&status, registry);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		if (pg_atomic_read_u64(&entry->used) < least)
+		{
+			least = pg_atomic_read_u64(&entry->used);
+			victim = entry->key;
+		}
+	hash_search(registry, &victim, HASH_REMOVE, NULL);
+	pg_atomic_fetch_add_u64(&header->evictions, 1);
+}
+
+/* A new entry, with the lock held exclusively. */
+static void
+create_entry(Oid relid)
+{
+	RegistryKey key = {MyDatabaseId, relid};
+	RegistryEntry *entry;
+	bool		found;
+
+	if (hash_get_num_entries(registry) >= spine_max_spines)
+		evict();
+	entry = hash_search(registry, &key, HASH_ENTER_NULL, &found);
+	if (entry == NULL || found)
+		return;
+	entry->counts = (SpineCounts) {0};
+	entry->reset = GetCurrentTimestamp();
+	entry->size = 0;
+	pg_atomic_init_u64(&entry->used, 0);
+	touch(entry);
 }
 
 void
 registry_reserve(Oid relid)
 {
 	RegistryEntry *entry;
-	bool		found;
 
 	LWLockAcquire(REGISTRY_LOCK, LW_SHARED);
-	entry = find_entry(relid, HASH_FIND, NULL);
+	entry = find_entry(relid);
+	if (entry != NULL)
+		touch(entry);
 	LWLockRelease(REGISTRY_LOCK);
 	if (entry != NULL)
 		return;
 	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
-	if (hash_get_num_entries(registry) < spine_max_spines ||
-		find_entry(relid, HASH_FIND, NULL) != NULL)
+	if (find_entry(relid) == NULL)
+		create_entry(relid);
+	LWLockRelease(REGISTRY_LOCK);
+}
+
+bool
+registry_load(Oid relid, Spine *spine)
+{
+	RegistryEntry *entry;
+	uint8		image[REGISTRY_IMAGE_SIZE];
+	int32		size = 0;
+	int32		dims = 0;
+	int32		effort = 0;
+	CoreError	err;
+
+	LWLockAcquire(REGISTRY_LOCK, LW_SHARED);
+	entry = find_entry(relid);
+	if (entry != NULL && entry->size > 0)
 	{
-		entry = find_entry(relid, HASH_ENTER_NULL, &found);
-		if (entry != NULL && !found)
+		touch(entry);
+		spine->tid = entry->tid;
+		spine->xmin = entry->xmin;
+		spine->generation = entry->generation;
+		spine->physical = entry->physical;
+		spine->physical_used = entry->physical_used;
+		spine->trace.since = entry->since;
+		dims = entry->dims;
+		effort = entry->effort;
+		size = entry->size;
+		memcpy(image, entry->image, size);
+	}
+	LWLockRelease(REGISTRY_LOCK);
+	if (size == 0)
+		return false;
+	spine->relid = relid;
+	spine->gone = spine->dirty = spine->foreign = false;
+	spine->trace.dims = dims;
+	spine->trace.effort = effort;
+	return image_read(image, size, &spine->trace, &err) == CORE_OK;
+}
+
+void
+registry_store(const Spine *spine)
+{
+	RegistryEntry *entry;
+	uint8		image[IMAGE_MAX_SIZE];
+	size_t		size = image_write(&spine->trace, image);
+
+	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
+	entry = find_entry(spine->relid);
+	if (entry != NULL)
+	{
+		entry->size = 0;
+		if (size <= REGISTRY_IMAGE_SIZE)
 		{
-			entry->counts = (SpineCounts) {0};
-			entry->reset = GetCurrentTimestamp();
+			entry->tid = spine->tid;
+			entry->xmin = spine->xmin;
+			entry->generation = spine->generation;
+			entry->since = spine->trace.since;
+			entry->physical = spine->physical;
+			entry->physical_used = spine->physical_used;
+			entry->dims = spine->trace.dims;
+			entry->effort = spine->trace.effort;
+			memcpy(entry->image, image, size);
+			entry->size = (int32) size;
 		}
 	}
 	LWLockRelease(REGISTRY_LOCK);
+}
+
+int64
+registry_evictions(void)
+{
+	return (int64) pg_atomic_read_u64(&header->evictions);
 }
 
 void
@@ -88,6 +236,8 @@ add_counts(SpineCounts *to, const SpineCounts *counts)
 	for (int i = 0; i < (int) lengthof(to->outcomes); i++)
 		to->outcomes[i] += counts->outcomes[i];
 	to->errors += counts->errors;
+	to->hits += counts->hits;
+	to->misses += counts->misses;
 	to->last_push = Max(to->last_push, counts->last_push);
 	to->last_result = Max(to->last_result, counts->last_result);
 }
@@ -98,7 +248,7 @@ registry_count(Oid relid, const SpineCounts *counts)
 	RegistryEntry *entry;
 
 	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
-	entry = find_entry(relid, HASH_FIND, NULL);
+	entry = find_entry(relid);
 	if (entry != NULL)
 		add_counts(&entry->counts, counts);
 	LWLockRelease(REGISTRY_LOCK);
@@ -110,7 +260,7 @@ registry_counts(Oid relid, SpineCounts *counts, TimestampTz *reset)
 	RegistryEntry *entry;
 
 	LWLockAcquire(REGISTRY_LOCK, LW_SHARED);
-	entry = find_entry(relid, HASH_FIND, NULL);
+	entry = find_entry(relid);
 	if (entry != NULL)
 	{
 		*counts = entry->counts;
@@ -126,7 +276,7 @@ registry_reset(Oid relid)
 	RegistryEntry *entry;
 
 	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
-	entry = find_entry(relid, HASH_FIND, NULL);
+	entry = find_entry(relid);
 	if (entry != NULL)
 	{
 		entry->counts = (SpineCounts) {0};

@@ -1,6 +1,7 @@
 /*
  * registry.h
- *		What shared memory knows of each spine of the cluster.
+ *		What shared memory knows of each spine of the cluster: its committed
+ *		state, and what has happened to it.
  */
 #ifndef SPINE_STATE_REGISTRY_H
 #define SPINE_STATE_REGISTRY_H
@@ -24,18 +25,35 @@ typedef struct SpineCounts
 	int64		requests;
 	int64		outcomes[NOT_APPLIED_TOO_MANY_UPDATES + 1];
 	int64		errors;
+	int64		hits;			/* transactions that found its state here */
+	int64		misses;			/* those that had to read it from the table */
 	TimestampTz last_push;		/* 0 = never */
 	TimestampTz last_result;
 } SpineCounts;
+
+struct Spine;
 
 extern Size registry_shmem_size(void);
 extern void registry_shmem_init(void);	/* under AddinShmemInitLock */
 
 /*
- * Makes room for a spine of this database, so that registry_count cannot fail
- * later; without room its counts are not kept.
+ * Makes room for a spine of this database, evicting the one that was not in use
+ * for longest, so that nothing needs to be allocated at commit.
  */
 extern void registry_reserve(Oid relid);
+
+/*
+ * Copies a spine's state out; false without one.  It is what some transaction
+ * has published, and current only if the row at its tid says so.
+ */
+extern bool registry_load(Oid relid, struct Spine *spine);
+
+/*
+ * Publishes a spine's state as of the row version at spine->tid, if there is
+ * room for it.  By the holder of the spine's lock only, or after its commit;
+ * allocates nothing and raises no error.
+ */
+extern void registry_store(const struct Spine *spine);
 
 /* Adds counts; allocates nothing and raises no error. */
 extern void registry_count(Oid relid, const SpineCounts *counts);
@@ -43,6 +61,9 @@ extern void registry_count(Oid relid, const SpineCounts *counts);
 /* False if nothing was ever counted. */
 extern bool registry_counts(Oid relid, SpineCounts *counts, TimestampTz *reset);
 extern void registry_reset(Oid relid);
+
+/* Spines evicted since the server started. */
+extern int64 registry_evictions(void);
 
 /* The spine or the database (relid InvalidOid) is gone. */
 extern void registry_remove(Oid database, Oid relid);

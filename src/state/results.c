@@ -94,12 +94,11 @@ typedef struct QueueScan
 static void
 begin_queue(QueueScan *queue, TimestampTz before, Snapshot snapshot)
 {
-	const SpineTables *tables = spine_tables(false);
-	Oid			index = tables->result_queue;
 	ScanKeyData key;
 
-	queue->rel = table_open(tables->result, RowExclusiveLock);
-	queue->index = index_open(index, AccessShareLock);
+	/* Opening the table may bring news of its index. */
+	queue->rel = table_open(spine_tables(false)->result, RowExclusiveLock);
+	queue->index = index_open(spine_tables(false)->result_queue, AccessShareLock);
 	if (before == 0)
 		ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, RESULT_APPLIED_AT,
 							   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid,
@@ -287,7 +286,7 @@ hopeless(Oid relid, bool *busy)
 ResultsProgress
 results_apply(Oid relid, int max, int milliseconds)
 {
-	TimestampTz start = GetCurrentTimestamp();
+	TimestampTz start;
 	Relation	rel;
 	TupleDesc	desc;
 	const char *reason;
@@ -301,6 +300,8 @@ results_apply(Oid relid, int max, int milliseconds)
 	results = queued_results(relid, max);
 	if (results == NIL)
 		return RESULTS_NONE;
+	/* Finding them may take long where an old snapshot keeps dead entries. */
+	start = GetCurrentTimestamp();
 	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
 	desc = CreateTupleDescCopy(RelationGetDescr(rel));
 	table_close(rel, NoLock);

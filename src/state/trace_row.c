@@ -6,10 +6,14 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/indexing.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -35,7 +39,10 @@ read_row(HeapTuple tuple, TupleDesc desc, bool damaged_ok, Spine *spine)
 	heap_deform_tuple(tuple, desc, values, nulls);
 	spine->relid = DatumGetObjectId(values[TRACE_RELATION - 1]);
 	spine->tid = tuple->t_self;
+	spine->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
 	spine->generation = DatumGetInt64(values[TRACE_GENERATION - 1]);
+	spine->foreign = DatumGetInt64(values[TRACE_SYSTEM - 1]) != (int64) GetSystemIdentifier() ||
+		DatumGetObjectId(values[TRACE_DATABASE - 1]) != MyDatabaseId;
 	spine->physical_used = !nulls[TRACE_PHYSICAL - 1];
 	if (spine->physical_used)
 		spine->physical = datum_get_frontier(values[TRACE_PHYSICAL - 1]);
@@ -59,22 +66,25 @@ read_row(HeapTuple tuple, TupleDesc desc, bool damaged_ok, Spine *spine)
 				 errhint("Restore spine_trace and spine_batch from a backup, or run spine_unregister() to start over.")));
 }
 
-/* Finds the row of a relation; reads it if spine is not NULL. */
+/* Finds the row of a relation; fills in what is not NULL. */
 static bool
-find_row(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine)
+find_row(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine, ItemPointer tid)
 {
-	const SpineTables *tables = spine_tables(false);
-	Relation	rel = table_open(tables->trace, AccessShareLock);
+	/* Opening the table may bring news of its index. */
+	Relation	rel = table_open(spine_tables(false)->trace, AccessShareLock);
+	Oid			pkey = spine_tables(false)->trace_pkey;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
 	ScanKeyInit(&key, TRACE_RELATION, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relid));
-	scan = systable_beginscan(rel, tables->trace_pkey, true, snapshot, 1, &key);
+	scan = systable_beginscan(rel, pkey, true, snapshot, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple) && spine != NULL)
 		read_row(tuple, RelationGetDescr(rel), damaged_ok, spine);
+	if (HeapTupleIsValid(tuple) && tid != NULL)
+		*tid = tuple->t_self;
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return HeapTupleIsValid(tuple);
@@ -84,13 +94,46 @@ bool
 trace_row_load(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine)
 {
 	spine->gone = spine->dirty = false;
-	return find_row(relid, snapshot, damaged_ok, spine);
+	return find_row(relid, snapshot, damaged_ok, spine, NULL);
 }
 
 bool
 trace_row_exists(Oid relid)
 {
-	return find_row(relid, SnapshotSelf, true, NULL);
+	return find_row(relid, SnapshotSelf, true, NULL, NULL);
+}
+
+bool
+trace_row_is_current(const Spine *spine)
+{
+	Relation	rel = table_open(spine_tables(false)->trace, AccessShareLock);
+	HeapTupleData tuple = {.t_self = spine->tid};
+	Buffer		buffer;
+	bool		current = false;
+
+	/* VACUUM may have cut the table off before there. */
+	if (ItemPointerGetBlockNumber(&tuple.t_self) < RelationGetNumberOfBlocks(rel) &&
+		heap_fetch(rel, SnapshotSelf, &tuple, &buffer, false))
+	{
+		bool		isnull;
+		Oid			relid = DatumGetObjectId(heap_getattr(&tuple, TRACE_RELATION,
+														  RelationGetDescr(rel), &isnull));
+
+		current = relid == spine->relid &&
+			HeapTupleHeaderGetRawXmin(tuple.t_data) == spine->xmin;
+		ReleaseBuffer(buffer);
+	}
+	table_close(rel, AccessShareLock);
+	return current;
+}
+
+/* CLUSTER and VACUUM FULL, by this very transaction, may have moved the row. */
+static void
+follow_row(Spine *spine)
+{
+	if (!trace_row_is_current(spine) &&
+		!find_row(spine->relid, SnapshotSelf, true, NULL, &spine->tid))
+		elog(ERROR, "trace of relation %u has vanished", spine->relid);
 }
 
 static HeapTuple
@@ -106,6 +149,8 @@ form_row(const Spine *spine, TupleDesc desc)
 	values[TRACE_DIMS - 1] = Int32GetDatum(spine->trace.dims);
 	values[TRACE_EFFORT - 1] = Int32GetDatum(spine->trace.effort);
 	values[TRACE_SINCE - 1] = frontier_get_datum(&spine->trace.since);
+	values[TRACE_SYSTEM - 1] = Int64GetDatum((int64) GetSystemIdentifier());
+	values[TRACE_DATABASE - 1] = ObjectIdGetDatum(MyDatabaseId);
 	values[TRACE_PHYSICAL - 1] = 0;
 	nulls[TRACE_PHYSICAL - 1] = !spine->physical_used;
 	if (spine->physical_used)
@@ -122,6 +167,7 @@ trace_row_insert(Spine *spine)
 
 	CatalogTupleInsert(rel, tuple);
 	spine->tid = tuple->t_self;
+	spine->xmin = GetCurrentTransactionId();
 	table_close(rel, NoLock);
 }
 
@@ -131,17 +177,20 @@ trace_row_update(Spine *spine)
 	Relation	rel = table_open(spine_tables(false)->trace, RowExclusiveLock);
 	HeapTuple	tuple = form_row(spine, RelationGetDescr(rel));
 
+	follow_row(spine);
 	CatalogTupleUpdate(rel, &spine->tid, tuple);
 	spine->tid = tuple->t_self;
+	spine->xmin = GetCurrentTransactionId();
 	table_close(rel, NoLock);
 }
 
 void
-trace_row_delete(ItemPointer tid)
+trace_row_delete(Spine *spine)
 {
 	Relation	rel = table_open(spine_tables(false)->trace, RowExclusiveLock);
 
 	CommandCounterIncrement();
-	CatalogTupleDelete(rel, tid);
+	follow_row(spine);
+	CatalogTupleDelete(rel, &spine->tid);
 	table_close(rel, NoLock);
 }

@@ -14,15 +14,21 @@
  */
 extern bool trace_row_load(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine);
 
+/*
+ * Under the spine's lock: is the row at spine->tid still the version that
+ * spine->xmin made?
+ */
+extern bool trace_row_is_current(const Spine *spine);
+
 /* Is there a committed row, or one of this transaction? */
 extern bool trace_row_exists(Oid relid);
 
-/* Inserts the row and fills in spine->tid. */
+/* Inserts the row and fills in spine->tid and spine->xmin. */
 extern void trace_row_insert(Spine *spine);
 
-/* Writes the row at spine->tid anew, and fills in where it is now. */
+/* Writes the row at spine->tid anew, and fills these in again. */
 extern void trace_row_update(Spine *spine);
 
-extern void trace_row_delete(ItemPointer tid);
+extern void trace_row_delete(Spine *spine);
 
 #endif

@@ -30,6 +30,7 @@
 
 #include "state/batches.h"
 #include "state/buffer.h"
+#include "state/hooks.h"
 #include "state/mailbox.h"
 #include "state/report.h"
 #include "state/tables.h"
@@ -74,6 +75,30 @@ find_working(Oid relid, bool create)
 	return entry;
 }
 
+/*
+ * A copy that another comes on top of needs no room to grow, until it is the
+ * top again: there may be thousands of nested subtransactions.
+ */
+static void
+shrink(WorkingEntry *entry)
+{
+	Spine	   *spine = entry->top;
+
+	if (spine == NULL || spine->shrunk)
+		return;
+	spine->shrunk = true;
+	entry->top = repalloc(spine, offsetof(Spine, trace.levels.level) +
+						  sizeof(Level) * spine->trace.levels.count);
+}
+
+static void
+unshrink(WorkingEntry *entry)
+{
+	if (entry->top->shrunk)
+		entry->top = repalloc(entry->top, sizeof(Spine));
+	entry->top->shrunk = false;
+}
+
 /* A copy for this subtransaction on top of what there is. */
 static Spine *
 push_copy(WorkingEntry *entry, const Spine *from)
@@ -82,8 +107,11 @@ push_copy(WorkingEntry *entry, const Spine *from)
 
 	memcpy(spine, from, offsetof(Spine, trace));
 	trace_copy(&spine->trace, &from->trace);
+	shrink(entry);
 	spine->nest = GetCurrentTransactionNestLevel();
 	spine->counts = (SpineCounts) {0};
+	spine->written = false;
+	spine->shrunk = false;
 	spine->outer = entry->top;
 	entry->top = spine;
 	return spine;
@@ -175,15 +203,34 @@ static Spine *
 load_working(Oid relid, bool strict)
 {
 	Spine		latest;
+	Spine	   *spine;
+	bool		hit = registry_load(relid, &latest) && trace_row_is_current(&latest);
 
 	/* What this very command has done to the row counts, too. */
-	if (!trace_row_load(relid, SnapshotSelf, !strict, &latest))
+	if (!hit && !trace_row_load(relid, SnapshotSelf, !strict, &latest))
 		return NULL;
 	if (strict)
 		check_serialization(relid, &latest);
-	latest.gone = latest.dirty = false;
 	registry_reserve(relid);
-	return push_copy(find_working(relid, true), &latest);
+	if (!hit && strict && !latest.foreign && !TransactionIdIsCurrentTransactionId(latest.xmin))
+		registry_store(&latest);
+	spine = push_copy(find_working(relid, true), &latest);
+	spine->counts.hits = hit;
+	spine->counts.misses = !hit;
+	return spine;
+}
+
+/* The spine is emptied when the command is done, with all that came before. */
+static void
+refuse_in_truncate(Oid relid)
+{
+	if (hooks_truncating(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("cannot write to the spine of relation \"%s\" while it is being truncated",
+						get_rel_name(relid)),
+				 errdetail("TRUNCATE starts an empty spine when all its triggers have run."),
+				 errhint("Write to it after TRUNCATE instead of in a trigger.")));
 }
 
 /* The copy of this subtransaction, given that the transaction has one. */
@@ -192,6 +239,7 @@ own_copy(WorkingEntry *entry)
 {
 	if (entry->top->nest < GetCurrentTransactionNestLevel())
 		return push_copy(entry, entry->top);
+	unshrink(entry);
 	return entry->top;
 }
 
@@ -206,7 +254,10 @@ open_working(Oid relid, bool wait, bool strict, bool *busy)
 	Spine	   *spine;
 
 	if (strict)
+	{
 		spine_refuse_read_only();
+		refuse_in_truncate(relid);
+	}
 	*busy = false;
 	if (entry != NULL && entry->top != NULL)
 		spine = own_copy(entry);
@@ -287,6 +338,8 @@ working_register(Oid relid, int dims, int effort)
 				 errhint("To start over, run spine_unregister() first.")));
 	fresh.generation = next_generation();
 	trace_row_insert(&fresh);
+	/* Counts of an earlier life are of no interest. */
+	registry_remove(MyDatabaseId, relid);
 	registry_reserve(relid);
 	push_copy(find_working(relid, true), &fresh);
 }
@@ -304,7 +357,7 @@ working_unregister(Oid relid, bool missing_ok)
 		spine_not_registered(relid);
 	}
 	batches_delete_all(relid, spine->generation);
-	trace_row_delete(&spine->tid);
+	trace_row_delete(spine);
 	spine->gone = true;
 	spine->dirty = false;
 }
@@ -334,6 +387,15 @@ working_truncate(Oid relid)
 	spine = open_working(relid, true, false, &busy);
 	if (spine == NULL)
 		return;
+	if (spine->foreign && !spine->dirty)
+	{
+		ereport(WARNING,
+				(errmsg("TRUNCATE leaves the spine of relation \"%s\" as it is",
+						get_rel_name(relid)),
+				 errdetail("It was restored from a dump and has not been written to since, and a parallel restore truncates each table."),
+				 errhint("To start over, run spine_unregister() and spine_register().")));
+		return;
+	}
 	batches_delete_all(relid, spine->generation);
 	if (trace_init(&spine->trace, spine->trace.dims, spine->trace.effort, &err) != CORE_OK)
 		report_core_error(&err);
@@ -368,11 +430,22 @@ write_rows(void)
 		{
 			trace_row_update(entry->top);
 			entry->top->dirty = false;
+			entry->top->foreign = false;
+			entry->top->written = true;
 		}
 	PopActiveSnapshot();
 }
 
-/* After commit: nothing here allocates or raises an error. */
+/* Counts what was done; nothing here allocates or raises an error. */
+static void
+count(void)
+{
+	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
+		if (entry->top != NULL && !entry->top->gone)
+			registry_count(entry->relid, &entry->top->counts);
+}
+
+/* After commit; the same goes for this. */
 static void
 publish(void)
 {
@@ -382,8 +455,8 @@ publish(void)
 			continue;
 		if (entry->top->gone)
 			registry_remove(MyDatabaseId, entry->relid);
-		else
-			registry_count(entry->relid, &entry->top->counts);
+		else if (entry->top->written)
+			registry_store(entry->top);
 	}
 	if (notify_at_commit)
 		mailbox_notify(MyDatabaseId);
@@ -401,10 +474,13 @@ at_transaction_event(XactEvent event, void *arg)
 		case XACT_EVENT_PARALLEL_PRE_COMMIT:
 			return;
 		case XACT_EVENT_COMMIT:
+			count();
 			publish();
 			break;
-		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
+			count();
+			break;
+		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PARALLEL_COMMIT:
 		case XACT_EVENT_PARALLEL_ABORT:
 			break;

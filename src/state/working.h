@@ -28,7 +28,11 @@ typedef struct Spine
 	int			nest;			/* of the subtransaction it belongs to */
 	bool		gone;			/* no spine any more: unregistered or dropped */
 	bool		dirty;			/* differs from the row */
+	bool		foreign;		/* the row was written by another database */
+	bool		shrunk;			/* without room for more levels */
+	bool		written;		/* to the row, to be published at commit */
 	ItemPointerData tid;		/* of the row in spine_trace */
+	TransactionId xmin;			/* of that version of the row */
 	int64		generation;
 	Frontier	physical;		/* physical compaction frontier, if used */
 	bool		physical_used;
