@@ -21,6 +21,7 @@
 #include "executor/tuptable.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "state/buffer.h"
 #include "state/tables.h"
@@ -107,7 +108,11 @@ write_buffer(RowBuffer *buffer)
 	MemoryContext old;
 	Relation	rel;
 	CatalogIndexState indexes;
+	bool		between_statements = !ActiveSnapshotSet();
 
+	/* The server wants one wherever rows may have to be toasted. */
+	if (between_statements)
+		PushActiveSnapshot(GetTransactionSnapshot());
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "spine batch write",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(scratch);
@@ -118,6 +123,8 @@ write_buffer(RowBuffer *buffer)
 	table_close(rel, NoLock);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
+	if (between_statements)
+		PopActiveSnapshot();
 	if (buffer->nest == GetCurrentTransactionNestLevel())
 		empty(buffer);
 	else
