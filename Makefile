@@ -93,6 +93,9 @@ preloaded:
 	  *[,/]spine,* | *[,/]spine.so,*) ;; \
 	  *) echo "spine is not loaded: put shared_preload_libraries = 'spine' in postgresql.conf and restart the server" >&2; exit 1 ;; \
 	esac
+	@prepared=$$('$(bindir)/psql' -XAt -d postgres -c 'SHOW max_prepared_transactions') || exit 1; \
+	[ "$$prepared" -gt 0 ] || { \
+	  echo "the tests use prepared transactions: put max_prepared_transactions = 10 in postgresql.conf and restart the server" >&2; exit 1; }
 	@mkdir -p '$(TEST_OUTPUT)'
 
 # --------------------------------------------------------------------

@@ -201,11 +201,10 @@ REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part F
 REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id, spine_garbage_id FROM PUBLIC;
 
 -- A dump has no temporary tables, and could not be restored with their spines.
+-- Merge results are not for a copy: the requests that they answer are in it.
 SELECT pg_catalog.pg_extension_config_dump('spine_trace',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
 SELECT pg_catalog.pg_extension_config_dump('spine_batch',
-	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
-SELECT pg_catalog.pg_extension_config_dump('spine_merge_result',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
 SELECT pg_catalog.pg_extension_config_dump('spine_garbage_part',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');

@@ -242,9 +242,10 @@ SELECT f, spine_frontier_send(f) FROM frontier_value WHERE f IS NOT NULL ORDER B
 
 \getenv abs_builddir PG_ABS_BUILDDIR
 \set filename :abs_builddir '/results/frontier.data'
-COPY (SELECT f FROM frontier_value) TO :'filename' (FORMAT binary);
+\cd :abs_builddir
+COPY (SELECT f FROM frontier_value) TO STDOUT (FORMAT binary) \g :filename
 CREATE TABLE frontier_copy (f spine_frontier);
-COPY frontier_copy FROM :'filename' (FORMAT binary);
+\copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
 SELECT f FROM frontier_copy ORDER BY f;
 SELECT count(*) AS different
 FROM ((TABLE frontier_copy EXCEPT ALL TABLE frontier_value)
@@ -252,21 +253,21 @@ FROM ((TABLE frontier_copy EXCEPT ALL TABLE frontier_value)
 COPY (SELECT f FROM frontier_value ORDER BY f) TO STDOUT;
 
 -- A bytea in binary form is just its bytes, and so can be anything
-COPY (SELECT '\x010000000000000005'::bytea) TO :'filename' (FORMAT binary);
+COPY (SELECT '\x010000000000000005'::bytea) TO STDOUT (FORMAT binary) \g :filename
 TRUNCATE frontier_copy;
-COPY frontier_copy FROM :'filename' (FORMAT binary);
+\copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
 SELECT * FROM frontier_copy;
 \set SHOW_CONTEXT never
-COPY (SELECT '\x018000000000000000'::bytea) TO :'filename' (FORMAT binary);
-COPY frontier_copy FROM :'filename' (FORMAT binary);
-COPY (SELECT '\x0200000000000000050000000000000006'::bytea) TO :'filename' (FORMAT binary);
-COPY frontier_copy FROM :'filename' (FORMAT binary);
+COPY (SELECT '\x018000000000000000'::bytea) TO STDOUT (FORMAT binary) \g :filename
+\copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
+COPY (SELECT '\x0200000000000000050000000000000006'::bytea) TO STDOUT (FORMAT binary) \g :filename
+\copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
 -- The same with nothing but the SQLSTATE
 \set VERBOSITY sqlstate
-COPY (SELECT '\x018000000000000000'::bytea) TO :'filename' (FORMAT binary);
-COPY frontier_copy FROM :'filename' (FORMAT binary);
-COPY (SELECT '\x0200000000000000050000000000000006'::bytea) TO :'filename' (FORMAT binary);
-COPY frontier_copy FROM :'filename' (FORMAT binary);
+COPY (SELECT '\x018000000000000000'::bytea) TO STDOUT (FORMAT binary) \g :filename
+\copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
+COPY (SELECT '\x0200000000000000050000000000000006'::bytea) TO STDOUT (FORMAT binary) \g :filename
+\copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
 \set VERBOSITY default
 \set SHOW_CONTEXT errors
 SELECT * FROM frontier_copy;

@@ -200,3 +200,25 @@ SELECT spine_register('mishaps_truncated');
 SELECT pushes, hits, misses FROM spine_stat WHERE relation = 'mishaps_truncated'::regclass;
 DROP TABLE mishaps_truncated, mishaps_other;
 DROP FUNCTION mishaps_trigger;
+
+-- A result that comes twice, with the inputs that it has replaced already
+
+CREATE TABLE mishaps_twice ();
+SELECT spine_register('mishaps_twice');
+SELECT spine_append('mishaps_twice', 1, ARRAY['k' || n]) FROM generate_series(0, 4) n;
+SELECT spine_apply_merge('mishaps_twice', 0, 4, 0, 4, '{m}', inputs => '{k3,k2,k1,k0}');
+SELECT spine_apply_merge('mishaps_twice', 0, 4, 0, 4, '{m}', inputs => '{k3,k2,k1,k0}');
+SELECT spine_apply_merge('mishaps_twice', 0, 4, 0, 4, '{n}', inputs => '{k3,k2,k1,k0}');
+SELECT spine_describe('mishaps_twice'), spine_validate('mishaps_twice');
+SELECT part FROM spine_garbage WHERE relation = 'mishaps_twice'::regclass ORDER BY part;
+
+-- Tables that are not those of this build
+
+BEGIN;
+ALTER TABLE spine_batch ADD COLUMN more integer;
+\set VERBOSITY default
+SELECT spine_append('mishaps_twice', 1);
+ROLLBACK;
+\set VERBOSITY terse
+SELECT spine_append('mishaps_twice', 1);
+DROP TABLE mishaps_twice;

@@ -83,7 +83,7 @@ SET ROLE regress_privileges_nobody;
 SELECT spine_upper('regress_privileges.plain');
 RESET ROLE;
 
--- What a push gives back is of its own making: INSERT will do
+-- INSERT is enough to push; the parts of others are for those with SELECT
 SET ROLE regress_privileges_inserter;
 BEGIN;
 SELECT id_lo, id_hi, parts

@@ -32,6 +32,10 @@ BEGIN
 END $$;
 END
 
+$node->append_conf('postgresql.conf', 'spine.worker = off');
+$node->reload;
+$node->safe_psql('postgres', "SELECT spine_submit_merge('t6', 0, 2, 0, 1, '{queued}')");
+
 my $summary = <<END;
 SELECT relation, spine_upper(relation), spine_validate(relation),
 	   array_agg(d ORDER BY d) FROM spine_traces LEFT JOIN LATERAL spine_describe(relation) d ON true
@@ -71,6 +75,8 @@ foreach my $jobs (1, 2, 4)
 	is($node->safe_psql($name, $summary), $before, "all spines are there, $jobs jobs");
 	is($node->safe_psql($name, 'SELECT count(*) FROM spine_traces'),
 		150, 'and no others');
+	is($node->safe_psql($name, 'SELECT count(*) FROM spine_merge_results'),
+		0, 'results stay where they were submitted');
 	is( $node->safe_psql($name, "SELECT spine_append('t1', 1), spine_validate('t1')"),
 		'[1]|ok', 'which go on');
 	$node->safe_psql($name, 'TRUNCATE t1');

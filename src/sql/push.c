@@ -119,6 +119,7 @@ keep_requests(FunctionCallInfo fcinfo, Oid relid)
 	MemoryContext old = MemoryContextSwitchTo(context->multi_call_memory_ctx);
 	Requests   *requests = palloc(offsetof(Requests, rows) +
 								  sizeof(Datum) * effects.nrequests);
+	bool		visible = relation_is_visible(relid);
 	TupleDesc	desc;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
@@ -133,6 +134,9 @@ keep_requests(FunctionCallInfo fcinfo, Oid relid)
 		values[0] = ObjectIdGetDatum(relid);
 		nulls[0] = false;
 		request_values(relid, &effects.requests[i], NULL, values + 1, nulls + 1);
+		/* Who may push need not be allowed to see what others have pushed. */
+		nulls[REQUEST_COLUMNS - 1] = nulls[REQUEST_COLUMNS] =
+			nulls[REQUEST_COLUMNS] || !visible;
 		requests->rows[i] = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 	}
 	context->user_fctx = requests;

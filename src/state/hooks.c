@@ -245,6 +245,8 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 					 completion);
 	if (OidIsValid(database) && IsA(command, DropdbStmt))
 		registry_remove(database, InvalidOid);
+	else if (OidIsValid(database))
+		mailbox_welcome(database);
 	/* It may have queued results, which nobody told of when it was prepared. */
 	if (prepared)
 		mailbox_notify(MyDatabaseId);

@@ -236,6 +236,21 @@ mailbox_ask_to_leave(Oid database)
 	}
 }
 
+void
+mailbox_welcome(Oid database)
+{
+	MailboxSlot *slot;
+
+	if (spine_mailbox == NULL)
+		return;
+	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
+	slot = mailbox_find(database);
+	if (slot != NULL)
+		slot->barred_until = 0;
+	mailbox_wake(spine_mailbox->launcher_latch);
+	LWLockRelease(spine_mailbox_lock);
+}
+
 int
 mailbox_look(MailboxSlot *slots, char (*errors)[MAILBOX_ERROR_LENGTH])
 {

@@ -90,6 +90,9 @@ extern void mailbox_notify(Oid database);
  */
 extern void mailbox_ask_to_leave(Oid database);
 
+/* The command is done: workers may go there again. */
+extern void mailbox_welcome(Oid database);
+
 /*
  * Copies the slots in use to an array of MAILBOX_SLOTS; returns how many.
  * errors may be NULL, or take as many texts of MAILBOX_ERROR_LENGTH.

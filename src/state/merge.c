@@ -70,16 +70,22 @@ spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 	spine->counts.last_push = GetCurrentStatementStartTimestamp();
 }
 
-/* Are the parts in [lo, hi) exactly these? */
+/*
+ * Are the parts in [lo, hi) exactly the inputs?  Or are they the result's own,
+ * because it was applied before?
+ */
 static bool
-inputs_match(Spine *spine, uint64 lo, uint64 hi, ArrayType *inputs)
+inputs_match(Spine *spine, uint64 lo, uint64 hi, ArrayType *inputs, ArrayType *outputs)
 {
 	int			nparts;
 	int			ninputs;
+	int			noutputs;
 	text	  **parts = batches_parts(spine->relid, (int64) lo, (int64) hi, NULL, &nparts);
 	text	  **expected = array_texts(inputs, &ninputs);
+	text	  **made = array_texts(outputs, &noutputs);
 
-	return texts_equal_unordered(parts, nparts, expected, ninputs);
+	return texts_equal_unordered(parts, nparts, expected, ninputs) ||
+		(noutputs > 0 && texts_equal_unordered(parts, nparts, made, noutputs));
 }
 
 MergeOutcome
@@ -93,7 +99,7 @@ spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs)
 	if (trace_match(&spine->trace, &batch, &source, &effect, &err) != CORE_OK)
 		report_core_error(&err);
 	if ((effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET) &&
-		inputs != NULL && !inputs_match(spine, effect.lo, effect.hi, inputs))
+		inputs != NULL && !inputs_match(spine, effect.lo, effect.hi, inputs, row->parts))
 		effect.outcome = NOT_APPLIED_NO_MATCH;
 	if (effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET)
 	{

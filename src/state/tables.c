@@ -99,6 +99,30 @@ look_up_tables(Oid schema)
 	return all && OidIsValid(tables.frontier_type) && OidIsValid(tables.outcome_type);
 }
 
+static bool
+has_columns(Oid relid, int columns)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		has = false;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		has = ((Form_pg_class) GETSTRUCT(tuple))->relnatts == columns;
+		ReleaseSysCache(tuple);
+	}
+	return has;
+}
+
+/* Were they made by the script that belongs to this library? */
+static bool
+tables_fit(void)
+{
+	return has_columns(tables.trace, TRACE_COLUMNS) &&
+		has_columns(tables.batch, BATCH_COLUMNS) &&
+		has_columns(tables.result, RESULT_COLUMNS) &&
+		has_columns(tables.garbage, GARBAGE_COLUMNS);
+}
+
 const SpineTables *
 spine_tables(bool missing_ok)
 {
@@ -146,6 +170,18 @@ spine_tables(bool missing_ok)
 				 errdetail("They are not in the extension's schema \"%s\".",
 						   get_namespace_name(schema)),
 				 errhint("Drop the extension and create it again.")));
+	}
+	if (!tables_fit())
+	{
+		tables_valid = false;
+		if (missing_ok)
+			return NULL;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension \"spine\" and its library are of different builds"),
+				 errdetail("Both are of version %s, but the tables are not laid out as the library expects.",
+						   version),
+				 errhint("Restart the server after an installation, and create extensions that were made by another build anew.")));
 	}
 	return &tables;
 }

@@ -313,6 +313,9 @@ take_turn(void *arg)
 	MemoryContextSwitchTo(launcher->turn);
 
 	now = mailbox_clock();
+	/* The setting may have been lowered. */
+	launcher->refresh_at = Min(launcher->refresh_at,
+							   now + INT64CONST(1000) * spine_naptime);
 	look_around(launcher, now);
 	if (now >= launcher->refresh_at || is_unknown_pending(launcher))
 	{
