@@ -280,6 +280,27 @@ $node->restart;
 cmp_ok(applied_after('postgres'), '<', 10, 'with one the rest follows');
 
 # ----------------------------------------------------------------------
+# A command that needs an empty database keeps workers out while it runs, and
+# one that is refused not even that
+
+$node->safe_psql('postgres', 'CREATE DATABASE named');
+set_up('named');
+submit('named');
+cmp_ok(applied_after('named'), '<', 10, 'a new database is served');
+$node->safe_psql('postgres', 'ALTER DATABASE named RENAME TO renamed');
+submit('renamed');
+cmp_ok(applied_after('renamed'), '<', 5, 'and at once when it has another name');
+$node->safe_psql('postgres', 'CREATE ROLE nobody LOGIN');
+for my $command ('DROP DATABASE renamed', 'ALTER DATABASE renamed RENAME TO stolen',
+	'CREATE DATABASE stolen TEMPLATE renamed', 'BEGIN; DROP DATABASE renamed')
+{
+	my ($status) = $node->psql('postgres', "SET ROLE nobody;\n$command;", on_error_stop => 1);
+	isnt($status, 0, "refused: $command");
+}
+submit('renamed');
+cmp_ok(applied_after('renamed'), '<', 5, 'and when nobody may do so');
+
+# ----------------------------------------------------------------------
 
 cmp_ok(log_count(qr/terminated by signal 9/, 0), '==', 2, 'nothing has crashed but what was killed');
 cmp_ok(log_count(qr/terminated by signal (?!9)|PANIC|TRAP/, 0), '==', 0, 'in no other way either');
