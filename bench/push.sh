@@ -24,16 +24,24 @@ timed() {
 		awk '{ printf "%.3f\n", $1 / 1000 }'
 }
 
-sql <<'SQL'
-CREATE EXTENSION IF NOT EXISTS spine;
+# Everything new, so that nothing is left of the round before.
+fresh() {
+	sql > "$work/out" <<'SQL'
+SET client_min_messages = warning;
+DROP EXTENSION IF EXISTS spine CASCADE;
+DROP TABLE IF EXISTS plain, bulk, single;
+DROP SEQUENCE IF EXISTS plain_id;
+CREATE EXTENSION spine;
 CREATE TABLE plain (relation regclass, id_lo bigint, id_hi bigint, lower spine_frontier,
 	upper spine_frontier, since spine_frontier, len bigint, parts text[], runs int[],
 	PRIMARY KEY (relation, id_lo));
 CREATE TABLE bulk ();
 CREATE TABLE single ();
 CREATE SEQUENCE plain_id;
-SELECT spine_register('single');
+SELECT spine_register('bulk'), spine_register('single');
+CHECKPOINT;
 SQL
+}
 
 insert_rows="INSERT INTO plain SELECT 'bulk', i, i + 1, spine_frontier(i), spine_frontier(i + 1),
 	spine_frontier(0), 1, ARRAY['part ' || i], '{}' FROM generate_series(0, $batches - 1) i"
@@ -50,17 +58,17 @@ tps() { pgbench -n -T "$seconds" -f "$1" 2>/dev/null | sed -n 's/^tps = \([0-9.]
 
 for ((round = 1; round <= rounds; round++))
 do
-	sql -c 'TRUNCATE plain' -c 'CHECKPOINT'
+	fresh
 	insert=$(timed "$insert_rows")
 	for returns in off on
 	do
-		sql -c 'DROP TABLE bulk; CREATE TABLE bulk ()' -c "SELECT spine_register('bulk')" \
-			-c 'CHECKPOINT' > "$work/out"
+		fresh
 		push=$(PGOPTIONS="-c spine.return_requests=$returns" timed "$push_rows")
 		echo "$batches pushes in one statement, requests $returns (s)|$push|$insert" >> "$work/figures"
 	done
-	sql -c 'TRUNCATE plain' -c 'CHECKPOINT'
+	fresh
 	insert=$(tps "$work/insert.sql")
+	fresh
 	push=$(tps "$work/push.sql")
 	echo "one push a transaction, 1 client (tps)|$push|$insert" >> "$work/figures"
 	echo "round $round of $rounds done" >&2
