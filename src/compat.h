@@ -26,8 +26,10 @@
 
 #if PG_VERSION_NUM < 170000
 #define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
+#define my_local_transaction (MyProc->lxid)
 #else
 #define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode, false)
+#define my_local_transaction (MyProc->vxid.lxid)
 #endif
 
 #endif

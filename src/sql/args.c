@@ -11,6 +11,7 @@
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -183,15 +184,47 @@ check_privilege(FunctionCallInfo fcinfo, Oid relid, AclMode privilege)
 			 errhint("GRANT %s ON %s TO the role.", privilege_name(privilege), name)));
 }
 
+/*
+ * What was checked last.  A statement that calls a function a million times
+ * asks for the same every time: within one command of one subtransaction the
+ * relation stays locked, and its privileges are what they were.
+ */
+typedef struct Checked
+{
+	Oid			relid;
+	Oid			user;
+	AclMode		privilege;
+	CommandId	command;
+	SubTransactionId subtransaction;
+	LocalTransactionId transaction;
+} Checked;
+
+static void
+note_check(Checked *checked, Oid relid, AclMode privilege)
+{
+	memset(checked, 0, sizeof(*checked));
+	checked->relid = relid;
+	checked->user = GetUserId();
+	checked->privilege = privilege;
+	checked->command = GetCurrentCommandId(false);
+	checked->subtransaction = GetCurrentSubTransactionId();
+	checked->transaction = my_local_transaction;
+}
+
 Oid
 relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
 {
+	static Checked last;
+	Checked		now;
 	Oid			relid;
 	HeapTuple	tuple;
 
 	require_preloaded();
 	require_arg(fcinfo, n, "relation");
 	relid = PG_GETARG_OID(n);
+	note_check(&now, relid, privilege);
+	if (memcmp(&now, &last, sizeof(now)) == 0)
+		return relid;
 	LockRelationOid(relid, AccessShareLock);
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	if (!HeapTupleIsValid(tuple))
@@ -206,6 +239,7 @@ relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
 	check_kind(relid, (Form_pg_class) GETSTRUCT(tuple));
 	ReleaseSysCache(tuple);
 	check_privilege(fcinfo, relid, privilege);
+	last = now;
 	return relid;
 }
 
