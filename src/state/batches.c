@@ -33,6 +33,9 @@ struct BatchScan
 	SysScanDesc scan;
 	BatchRow	row;
 	ItemPointerData tid;		/* of the current row */
+	TupleTableSlot **recent;	/* instead of a scan: rows at hand, */
+	int			nrecent;		/* so many, */
+	int			next;			/* from this one on */
 	MemoryContext context;		/* of what the current row points to */
 };
 
@@ -81,13 +84,57 @@ begin_scan(Oid relid, int64 lo, int64 hi, Snapshot snapshot)
 BatchScan *
 batches_begin(Oid relid, int64 lo, int64 hi, Snapshot snapshot)
 {
-	return begin_scan(relid, lo, hi, snapshot);
+	TupleTableSlot **recent;
+	int			nrecent = snapshot == NULL ? buffer_recent(relid, lo, hi, &recent) : 0;
+	BatchScan  *scan;
+
+	if (nrecent == 0)
+		return begin_scan(relid, lo, hi, snapshot);
+	scan = palloc0(sizeof(BatchScan));
+	scan->recent = recent;
+	scan->nrecent = nrecent;
+	scan->context = AllocSetContextCreate(CurrentMemoryContext, "spine batch row",
+										  ALLOCSET_DEFAULT_SIZES);
+	return scan;
+}
+
+/* Takes the values of a row apart, in the scan's context. */
+static BatchRow *
+fill_row(BatchScan *scan, const Datum *values)
+{
+	BatchRow   *row = &scan->row;
+
+	row->id_lo = DatumGetInt64(values[BATCH_ID_LO - 1]);
+	row->id_hi = DatumGetInt64(values[BATCH_ID_HI - 1]);
+	row->desc.lower = datum_get_frontier(values[BATCH_LOWER - 1]);
+	row->desc.upper = datum_get_frontier(values[BATCH_UPPER - 1]);
+	row->desc.since = datum_get_frontier(values[BATCH_SINCE - 1]);
+	row->len = DatumGetInt64(values[BATCH_LEN - 1]);
+	row->parts = DatumGetArrayTypeP(values[BATCH_PARTS - 1]);
+	row->runs = DatumGetArrayTypeP(values[BATCH_RUNS - 1]);
+	return row;
+}
+
+static BatchRow *
+next_recent(BatchScan *scan)
+{
+	MemoryContext old;
+	TupleTableSlot *slot;
+
+	if (scan->next == scan->nrecent)
+		return NULL;
+	MemoryContextReset(scan->context);
+	old = MemoryContextSwitchTo(scan->context);
+	slot = scan->recent[scan->next++];
+	slot_getallattrs(slot);
+	fill_row(scan, slot->tts_values);
+	MemoryContextSwitchTo(old);
+	return &scan->row;
 }
 
 static BatchRow *
 next_row(BatchScan *scan, ScanDirection direction)
 {
-	BatchRow   *row = &scan->row;
 	Datum		values[BATCH_COLUMNS];
 	bool		nulls[BATCH_COLUMNS];
 	MemoryContext old;
@@ -100,31 +147,27 @@ next_row(BatchScan *scan, ScanDirection direction)
 	MemoryContextReset(scan->context);
 	old = MemoryContextSwitchTo(scan->context);
 	heap_deform_tuple(tuple, RelationGetDescr(scan->rel), values, nulls);
-	row->id_lo = DatumGetInt64(values[BATCH_ID_LO - 1]);
-	row->id_hi = DatumGetInt64(values[BATCH_ID_HI - 1]);
-	row->desc.lower = datum_get_frontier(values[BATCH_LOWER - 1]);
-	row->desc.upper = datum_get_frontier(values[BATCH_UPPER - 1]);
-	row->desc.since = datum_get_frontier(values[BATCH_SINCE - 1]);
-	row->len = DatumGetInt64(values[BATCH_LEN - 1]);
-	row->parts = DatumGetArrayTypeP(values[BATCH_PARTS - 1]);
-	row->runs = DatumGetArrayTypeP(values[BATCH_RUNS - 1]);
+	fill_row(scan, values);
 	scan->tid = tuple->t_self;
 	MemoryContextSwitchTo(old);
-	return row;
+	return &scan->row;
 }
 
 BatchRow *
 batches_next(BatchScan *scan)
 {
-	return next_row(scan, ForwardScanDirection);
+	return scan->recent != NULL ? next_recent(scan) : next_row(scan, ForwardScanDirection);
 }
 
 void
 batches_end(BatchScan *scan)
 {
-	systable_endscan_ordered(scan->scan);
-	index_close(scan->index, AccessShareLock);
-	table_close(scan->rel, AccessShareLock);
+	if (scan->recent == NULL)
+	{
+		systable_endscan_ordered(scan->scan);
+		index_close(scan->index, AccessShareLock);
+		table_close(scan->rel, AccessShareLock);
+	}
 	MemoryContextDelete(scan->context);
 	pfree(scan);
 }
@@ -165,6 +208,7 @@ delete_rows(Oid relid, int64 lo, int64 hi)
 
 	/* Rows that this very command made are deletable only by a later one. */
 	buffer_flush();
+	buffer_forget_recent();
 	CommandCounterIncrement();
 	LockRelationOid(spine_tables(false)->batch, RowExclusiveLock);
 	scan = begin_scan(relid, lo, hi, NULL);

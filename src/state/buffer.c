@@ -11,6 +11,9 @@
  * buffer a nesting level.  Where a subtransaction has to read rows that an outer
  * one still has in its buffer, it writes them as its own, and the outer buffer
  * keeps them until it is known whether that came to stay.
+ *
+ * A buffer is a ring, so that the newest rows stay at hand after they have been
+ * written.  The requests that a push returns name mostly those.
  */
 #include "postgres.h"
 
@@ -39,9 +42,11 @@ typedef struct RowBuffer
 {
 	int			nest;			/* the subtransaction whose rows they are */
 	int			written_by;		/* the inner one that has written them; 0 = none */
-	int			count;
-	Size		bytes;
-	TupleTableSlot *slots[BUFFER_ROWS]; /* made when first needed, then reused */
+	uint64		added;			/* rows, ever */
+	uint64		written;		/* of these */
+	uint64		forgotten;		/* of these, not to be given out any more */
+	Size		bytes;			/* of those not written */
+	TupleTableSlot *slots[BUFFER_ROWS]; /* row n in slot n modulo BUFFER_ROWS */
 	struct RowBuffer *outer;
 } RowBuffer;
 
@@ -82,10 +87,11 @@ own_buffer(void)
 	return buffer;
 }
 
+/* All its rows are in the table, as of its own subtransaction. */
 static void
-empty(RowBuffer *buffer)
+settle(RowBuffer *buffer)
 {
-	buffer->count = 0;
+	buffer->written = buffer->added;
 	buffer->bytes = 0;
 	buffer->written_by = 0;
 }
@@ -96,7 +102,8 @@ pop_buffer(void)
 	RowBuffer	   *buffer = buffers;
 
 	buffers = buffer->outer;
-	empty(buffer);
+	settle(buffer);
+	buffer->forgotten = buffer->added;
 	spare = buffer;
 }
 
@@ -108,6 +115,8 @@ write_buffer(RowBuffer *buffer)
 	MemoryContext old;
 	Relation	rel;
 	CatalogIndexState indexes;
+	TupleTableSlot **slots;
+	int			count = (int) (buffer->added - buffer->written);
 	bool		between_statements = !ActiveSnapshotSet();
 
 	/* The server wants one wherever rows may have to be toasted. */
@@ -116,9 +125,12 @@ write_buffer(RowBuffer *buffer)
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "spine batch write",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(scratch);
+	slots = palloc(sizeof(TupleTableSlot *) * count);
+	for (int i = 0; i < count; i++)
+		slots[i] = buffer->slots[(buffer->written + i) % BUFFER_ROWS];
 	rel = table_open(spine_tables(false)->batch, RowExclusiveLock);
 	indexes = CatalogOpenIndexes(rel);
-	CatalogTuplesMultiInsertWithInfo(rel, buffer->slots, buffer->count, indexes);
+	CatalogTuplesMultiInsertWithInfo(rel, slots, count, indexes);
 	CatalogCloseIndexes(indexes);
 	table_close(rel, NoLock);
 	MemoryContextSwitchTo(old);
@@ -126,7 +138,7 @@ write_buffer(RowBuffer *buffer)
 	if (between_statements)
 		PopActiveSnapshot();
 	if (buffer->nest == GetCurrentTransactionNestLevel())
-		empty(buffer);
+		settle(buffer);
 	else
 		buffer->written_by = GetCurrentTransactionNestLevel();
 }
@@ -137,7 +149,7 @@ flush_from(RowBuffer *buffer)
 	if (buffer == NULL)
 		return;
 	flush_from(buffer->outer);
-	if (buffer->count > 0 && buffer->written_by == 0)
+	if (buffer->added > buffer->written && buffer->written_by == 0)
 		write_buffer(buffer);
 }
 
@@ -161,18 +173,19 @@ insert_one(Relation rel, Datum *values, bool *nulls)
 static void
 fill_slot(RowBuffer *buffer, const Datum *values, Size size)
 {
-	TupleTableSlot *slot = buffer->slots[buffer->count];
+	int			place = (int) (buffer->added % BUFFER_ROWS);
+	TupleTableSlot *slot = buffer->slots[place];
 	MemoryContext old = MemoryContextSwitchTo(buffer_context);
 
 	if (slot == NULL)
-		slot = buffer->slots[buffer->count] =
+		slot = buffer->slots[place] =
 			MakeSingleTupleTableSlot(buffer_desc, &TTSOpsHeapTuple);
 	ExecClearTuple(slot);
 	memcpy(slot->tts_values, values, sizeof(Datum) * BATCH_COLUMNS);
 	memset(slot->tts_isnull, false, sizeof(bool) * BATCH_COLUMNS);
 	ExecStoreVirtualTuple(slot);
 	ExecMaterializeSlot(slot);
-	buffer->count++;
+	buffer->added++;
 	buffer->bytes += size;
 	MemoryContextSwitchTo(old);
 }
@@ -194,10 +207,57 @@ buffer_add(Datum *values)
 			create_context(rel);
 		buffer = own_buffer();
 		fill_slot(buffer, values, size);
-		if (buffer->count == BUFFER_ROWS || buffer->bytes >= BUFFER_BYTES)
+		if (buffer->added - buffer->written == BUFFER_ROWS ||
+			buffer->bytes >= BUFFER_BYTES)
 			write_buffer(buffer);
 	}
 	table_close(rel, NoLock);
+}
+
+static Datum
+slot_value(TupleTableSlot *slot, int column)
+{
+	bool		isnull;
+
+	return slot_getattr(slot, column, &isnull);
+}
+
+int
+buffer_recent(Oid relid, int64 lo, int64 hi, TupleTableSlot ***slots)
+{
+	static TupleTableSlot *found[BUFFER_ROWS];
+	RowBuffer  *buffer = buffers;
+	uint64		oldest;
+	int			first = BUFFER_ROWS;
+
+	if (buffer == NULL || buffer->nest != GetCurrentTransactionNestLevel() ||
+		hi - lo > BUFFER_ROWS)
+		return 0;
+	oldest = buffer->added > BUFFER_ROWS ? buffer->added - BUFFER_ROWS : 0;
+	oldest = Max(oldest, buffer->forgotten);
+	for (uint64 n = buffer->added; n > oldest && hi > lo; n--)
+	{
+		TupleTableSlot *slot = buffer->slots[(n - 1) % BUFFER_ROWS];
+
+		if (DatumGetObjectId(slot_value(slot, BATCH_RELATION)) != relid ||
+			DatumGetInt64(slot_value(slot, BATCH_ID_LO)) >= hi)
+			continue;
+		if (DatumGetInt64(slot_value(slot, BATCH_ID_HI)) != hi)
+			return 0;
+		found[--first] = slot;
+		hi = DatumGetInt64(slot_value(slot, BATCH_ID_LO));
+	}
+	if (hi != lo)
+		return 0;
+	*slots = found + first;
+	return BUFFER_ROWS - first;
+}
+
+void
+buffer_forget_recent(void)
+{
+	for (RowBuffer *buffer = buffers; buffer != NULL; buffer = buffer->outer)
+		buffer->forgotten = buffer->added;
 }
 
 /* What the subtransaction has written for outer ones is its parent's now. */
@@ -210,7 +270,7 @@ buffer_commit_subtransaction(int nest)
 		if (buffer->written_by == nest)
 		{
 			if (buffer->nest == nest - 1)
-				empty(buffer);
+				settle(buffer);
 			else
 				buffer->written_by = nest - 1;
 		}

@@ -17,6 +17,16 @@ extern void buffer_add(Datum *values);
 extern void buffer_flush(void);
 
 /*
+ * The rows that this subtransaction added lately are still at hand, written or
+ * not.  If those of a relation make up the ids [lo, hi) exactly, gives their
+ * slots, in order and as long as no row is added, and their number; else 0.
+ */
+extern int	buffer_recent(Oid relid, int64 lo, int64 hi, struct TupleTableSlot ***slots);
+
+/* Rows in the table have been deleted: none is at hand any more. */
+extern void buffer_forget_recent(void);
+
+/*
  * To be called when a subtransaction at this nesting level has committed (before
  * that, flush) or aborted, and when the transaction ends.
  */

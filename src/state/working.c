@@ -365,6 +365,7 @@ working_unregister(Oid relid, bool missing_ok)
 void
 working_forget_all(void)
 {
+	buffer_forget_recent();
 	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
 		if (entry->top != NULL)
 		{
