@@ -129,7 +129,7 @@ CREATE SEQUENCE spine_generation;
 -- One row a spine; image is the levels, written once a transaction.  system and
 -- database say who wrote the row: another one, if it was restored from a dump.
 CREATE TABLE spine_trace (
-	relation	regclass PRIMARY KEY,
+	relation	regclass NOT NULL,
 	generation	bigint NOT NULL,
 	dims		integer NOT NULL,
 	effort		integer NOT NULL,
@@ -140,6 +140,11 @@ CREATE TABLE spine_trace (
 	image		bytea NOT NULL
 ) USING heap WITH (fillfactor = 50);
 ALTER TABLE spine_trace ALTER COLUMN image SET STORAGE EXTERNAL;
+
+-- Not unique, though there is one row a relation (the spine's lock sees to that):
+-- a unique index would look at every version of the row whenever one is added,
+-- and an old snapshot can keep any number of them.
+CREATE INDEX spine_trace_relation ON spine_trace (relation);
 
 -- One row a hollow batch.
 CREATE TABLE spine_batch (

@@ -187,11 +187,18 @@ SELECT part FROM spine_garbage WHERE relation = 'mishaps_truncated'::regclass OR
 SELECT pushes > 0 AS pushed FROM spine_stat WHERE relation = 'mishaps_truncated'::regclass;
 BEGIN;
 SELECT spine_append('mishaps_truncated', 1);
-CLUSTER spine_trace USING spine_trace_pkey;
+CLUSTER spine_trace USING spine_trace_relation;
 COMMIT;
 VACUUM FULL spine_trace;
 SELECT spine_append('mishaps_truncated', 1);
 SELECT relation, spine_upper(relation), spine_validate(relation) FROM spine_traces ORDER BY relation::text;
+
+-- Two rows for one relation are an error, not a matter of luck
+
+BEGIN;
+INSERT INTO spine_trace SELECT * FROM spine_trace WHERE relation = 'mishaps_other'::regclass;
+SELECT spine_upper('mishaps_other');
+ROLLBACK;
 
 -- Counters begin anew with the spine
 

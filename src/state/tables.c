@@ -72,7 +72,7 @@ look_up_tables(Oid schema)
 		Oid		   *oid;
 	}			relations[] = {
 		{"spine_trace", &tables.trace},
-		{"spine_trace_pkey", &tables.trace_pkey},
+		{"spine_trace_relation", &tables.trace_index},
 		{"spine_batch", &tables.batch},
 		{"spine_batch_pkey", &tables.batch_pkey},
 		{"spine_merge_result", &tables.result},

@@ -12,7 +12,7 @@
 typedef struct SpineTables
 {
 	Oid			trace;
-	Oid			trace_pkey;
+	Oid			trace_index;
 	Oid			batch;
 	Oid			batch_pkey;
 	Oid			result;

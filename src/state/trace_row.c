@@ -72,22 +72,30 @@ find_row(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine, ItemPointe
 {
 	/* Opening the table may bring news of its index. */
 	Relation	rel = table_open(spine_tables(false)->trace, AccessShareLock);
-	Oid			pkey = spine_tables(false)->trace_pkey;
+	Oid			index = spine_tables(false)->trace_index;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	bool		found;
 
 	ScanKeyInit(&key, TRACE_RELATION, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relid));
-	scan = systable_beginscan(rel, pkey, true, snapshot, 1, &key);
+	scan = systable_beginscan(rel, index, true, snapshot, 1, &key);
 	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple) && spine != NULL)
+	found = HeapTupleIsValid(tuple);
+	if (found && spine != NULL)
 		read_row(tuple, RelationGetDescr(rel), damaged_ok, spine);
-	if (HeapTupleIsValid(tuple) && tid != NULL)
+	if (found && tid != NULL)
 		*tid = tuple->t_self;
+	if (found && HeapTupleIsValid(systable_getnext(scan)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("relation \"%s\" has more than one trace", get_rel_name(relid)),
+				 errdetail("There are several rows for it in spine_trace."),
+				 errhint("Was a dump restored over a spine?  Delete the rows that do not belong there from spine_trace and spine_batch.")));
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
-	return HeapTupleIsValid(tuple);
+	return found;
 }
 
 bool
@@ -103,8 +111,13 @@ trace_row_exists(Oid relid)
 	return find_row(relid, SnapshotSelf, true, NULL, NULL);
 }
 
-bool
-trace_row_is_current(const Spine *spine)
+/*
+ * Neither reading a row by its place nor updating it prunes its page, so the
+ * writer asks for that, if the page lacks room; else every version of the row
+ * would go to another one.
+ */
+static bool
+check_row(const Spine *spine, bool prune)
 {
 	Relation	rel = table_open(spine_tables(false)->trace, AccessShareLock);
 	HeapTupleData tuple = {.t_self = spine->tid};
@@ -121,17 +134,25 @@ trace_row_is_current(const Spine *spine)
 
 		current = relid == spine->relid &&
 			HeapTupleHeaderGetRawXmin(tuple.t_data) == spine->xmin;
+		if (prune)
+			heap_page_prune_opt(rel, buffer);
 		ReleaseBuffer(buffer);
 	}
 	table_close(rel, AccessShareLock);
 	return current;
 }
 
+bool
+trace_row_is_current(const Spine *spine)
+{
+	return check_row(spine, false);
+}
+
 /* CLUSTER and VACUUM FULL, by this very transaction, may have moved the row. */
 static void
 follow_row(Spine *spine)
 {
-	if (!trace_row_is_current(spine) &&
+	if (!check_row(spine, true) &&
 		!find_row(spine->relid, SnapshotSelf, true, NULL, &spine->tid))
 		elog(ERROR, "trace of relation %u has vanished", spine->relid);
 }
