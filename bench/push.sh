@@ -74,16 +74,4 @@ do
 	echo "round $round of $rounds done" >&2
 done
 
-python3 - "$work/figures" <<'PY'
-import statistics, sys
-cases = {}
-for line in open(sys.argv[1]):
-	name, push, insert = line.rstrip().split("|")
-	cases.setdefault(name, []).append((float(push), float(insert)))
-for name, runs in cases.items():
-	push, insert = zip(*runs)
-	ratio = statistics.median(p / i for p, i in runs)
-	print(f"{name}\n  push   {statistics.median(push):9.3f}  ({min(push):.3f} to {max(push):.3f})"
-		  f"\n  INSERT {statistics.median(insert):9.3f}  ({min(insert):.3f} to {max(insert):.3f})"
-		  f"\n  ratio  {ratio:9.2f}")
-PY
+awk -v ours=push -v theirs=INSERT -f "$(dirname "$0")/summary.awk" "$work/figures"
