@@ -4,9 +4,9 @@
  *		row before commit.
  *
  * A spine that a transaction writes to is loaded once, under its lock, and kept
- * as a stack of working copies, one for each subtransaction that has written to
+ * as working copies (copies.c), one for each subtransaction that has written to
  * it.  Rolling a subtransaction back takes its copy off; the lock goes with it
- * if that subtransaction was the first to touch the spine.  Hollow rows go into
+ * if that subtransaction was the first to touch the spine.  Hollow rows go to
  * spine_batch as they come, but the row of spine_trace is written once, before
  * commit: writing it at every push would be quadratic, since no version of a
  * row can be pruned by the transaction that made it.
@@ -22,14 +22,13 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "state/batches.h"
 #include "state/buffer.h"
+#include "state/copies.h"
 #include "state/hooks.h"
 #include "state/mailbox.h"
 #include "state/report.h"
@@ -37,85 +36,7 @@
 #include "state/trace_row.h"
 #include "state/working.h"
 
-/* The spines that this transaction writes to. */
-typedef struct WorkingEntry
-{
-	Oid			relid;			/* key */
-	Spine	   *top;			/* NULL after the first toucher rolled back */
-	struct WorkingEntry *next;
-} WorkingEntry;
-
-static HTAB *working = NULL;
-static WorkingEntry *working_list = NULL;
 static bool notify_at_commit = false;
-
-static WorkingEntry *
-find_working(Oid relid, bool create)
-{
-	WorkingEntry *entry;
-	bool		found;
-
-	if (working == NULL)
-	{
-		HASHCTL		info = {.keysize = sizeof(Oid), .entrysize = sizeof(WorkingEntry)};
-
-		if (!create)
-			return NULL;
-		info.hcxt = TopTransactionContext;
-		working = hash_create("spines of the transaction", 16, &info,
-							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
-	entry = hash_search(working, &relid, create ? HASH_ENTER : HASH_FIND, &found);
-	if (create && !found)
-	{
-		entry->top = NULL;
-		entry->next = working_list;
-		working_list = entry;
-	}
-	return entry;
-}
-
-/*
- * A copy that another comes on top of needs no room to grow, until it is the
- * top again: there may be thousands of nested subtransactions.
- */
-static void
-shrink(WorkingEntry *entry)
-{
-	Spine	   *spine = entry->top;
-
-	if (spine == NULL || spine->shrunk)
-		return;
-	spine->shrunk = true;
-	entry->top = repalloc(spine, offsetof(Spine, trace.levels.level) +
-						  sizeof(Level) * spine->trace.levels.count);
-}
-
-static void
-unshrink(WorkingEntry *entry)
-{
-	if (entry->top->shrunk)
-		entry->top = repalloc(entry->top, sizeof(Spine));
-	entry->top->shrunk = false;
-}
-
-/* A copy for this subtransaction on top of what there is. */
-static Spine *
-push_copy(WorkingEntry *entry, const Spine *from)
-{
-	Spine	   *spine = MemoryContextAlloc(TopTransactionContext, sizeof(Spine));
-
-	memcpy(spine, from, offsetof(Spine, trace));
-	trace_copy(&spine->trace, &from->trace);
-	shrink(entry);
-	spine->nest = GetCurrentTransactionNestLevel();
-	spine->counts = (SpineCounts) {0};
-	spine->written = false;
-	spine->shrunk = false;
-	spine->outer = entry->top;
-	entry->top = spine;
-	return spine;
-}
 
 void
 spine_refuse_read_only(void)
@@ -214,7 +135,7 @@ load_working(Oid relid, bool strict)
 	registry_reserve(relid);
 	if (!hit && strict && !latest.foreign && !TransactionIdIsCurrentTransactionId(latest.xmin))
 		registry_store(&latest);
-	spine = push_copy(find_working(relid, true), &latest);
+	spine = copies_push(relid, &latest);
 	spine->counts.hits = hit;
 	spine->counts.misses = !hit;
 	return spine;
@@ -233,16 +154,6 @@ refuse_in_truncate(Oid relid)
 				 errhint("Write to it after TRUNCATE instead of in a trigger.")));
 }
 
-/* The copy of this subtransaction, given that the transaction has one. */
-static Spine *
-own_copy(WorkingEntry *entry)
-{
-	if (entry->top->nest < GetCurrentTransactionNestLevel())
-		return push_copy(entry, entry->top);
-	unshrink(entry);
-	return entry->top;
-}
-
 /*
  * The working copy of this subtransaction; NULL if there is no spine, or busy.
  * strict as above.
@@ -250,7 +161,6 @@ own_copy(WorkingEntry *entry)
 static Spine *
 open_working(Oid relid, bool wait, bool strict, bool *busy)
 {
-	WorkingEntry *entry = find_working(relid, false);
 	Spine	   *spine;
 
 	if (strict)
@@ -259,14 +169,11 @@ open_working(Oid relid, bool wait, bool strict, bool *busy)
 		refuse_in_truncate(relid);
 	}
 	*busy = false;
-	if (entry != NULL && entry->top != NULL)
-		spine = own_copy(entry);
-	else if (lock_spine(relid, wait))
-		spine = load_working(relid, strict);
-	else
+	spine = copies_own(relid);
+	if (spine == NULL)
 	{
-		*busy = true;
-		return NULL;
+		*busy = !lock_spine(relid, wait);
+		spine = *busy ? NULL : load_working(relid, strict);
 	}
 	return spine == NULL || spine->gone ? NULL : spine;
 }
@@ -301,16 +208,16 @@ spine_changed(Spine *spine)
 bool
 spine_read(Oid relid, Spine *spine, Snapshot *rows)
 {
-	WorkingEntry *entry = find_working(relid, false);
+	Spine	   *top = copies_top(relid);
 
-	if (entry == NULL || entry->top == NULL)
+	if (top == NULL)
 	{
 		*rows = GetActiveSnapshot();
 		return trace_row_load(relid, *rows, false, spine);
 	}
 	*rows = SnapshotSelf;
-	memcpy(spine, entry->top, offsetof(Spine, trace));
-	trace_copy(&spine->trace, &entry->top->trace);
+	memcpy(spine, top, offsetof(Spine, trace));
+	trace_copy(&spine->trace, &top->trace);
 	return !spine->gone;
 }
 
@@ -341,7 +248,7 @@ working_register(Oid relid, int dims, int effort)
 	/* Counts of an earlier life are of no interest. */
 	registry_remove(MyDatabaseId, relid);
 	registry_reserve(relid);
-	push_copy(find_working(relid, true), &fresh);
+	copies_push(relid, &fresh);
 }
 
 void
@@ -365,15 +272,16 @@ working_unregister(Oid relid, bool missing_ok)
 void
 working_forget_all(void)
 {
-	buffer_forget_recent();
-	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
-		if (entry->top != NULL)
-		{
-			Spine	   *spine = own_copy(entry);
+	CopiesWalk	walk = {0};
+	Spine	   *spine;
 
-			spine->gone = true;
-			spine->dirty = false;
-		}
+	buffer_forget_recent();
+	while ((spine = copies_next(&walk)) != NULL)
+	{
+		spine = copies_own(spine->relid);
+		spine->gone = true;
+		spine->dirty = false;
+	}
 }
 
 void
@@ -416,23 +324,25 @@ spine_notify_at_commit(void)
 static void
 write_rows(void)
 {
-	bool		any = false;
+	CopiesWalk	look = {0};
+	CopiesWalk	walk = {0};
+	Spine	   *spine;
 
 	buffer_flush();
-	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
-		any = any || (entry->top != NULL && entry->top->dirty);
-	if (!any)
+	while ((spine = copies_next(&look)) != NULL && !spine->dirty)
+		;
+	if (spine == NULL)
 		return;
 	/* Rows made by the last command become updatable. */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
-		if (entry->top != NULL && entry->top->dirty)
+	while ((spine = copies_next(&walk)) != NULL)
+		if (spine->dirty)
 		{
-			trace_row_update(entry->top);
-			entry->top->dirty = false;
-			entry->top->foreign = false;
-			entry->top->written = true;
+			trace_row_update(spine);
+			spine->dirty = false;
+			spine->foreign = false;
+			spine->written = true;
 		}
 	PopActiveSnapshot();
 }
@@ -441,23 +351,27 @@ write_rows(void)
 static void
 count(void)
 {
-	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
-		if (entry->top != NULL && !entry->top->gone)
-			registry_count(entry->relid, &entry->top->counts);
+	CopiesWalk	walk = {0};
+	Spine	   *spine;
+
+	while ((spine = copies_next(&walk)) != NULL)
+		if (!spine->gone)
+			registry_count(spine->relid, &spine->counts);
 }
 
 /* After commit; the same goes for this. */
 static void
 publish(void)
 {
-	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
+	CopiesWalk	walk = {0};
+	Spine	   *spine;
+
+	while ((spine = copies_next(&walk)) != NULL)
 	{
-		if (entry->top == NULL)
-			continue;
-		if (entry->top->gone)
-			registry_remove(MyDatabaseId, entry->relid);
-		else if (entry->top->written)
-			registry_store(entry->top);
+		if (spine->gone)
+			registry_remove(MyDatabaseId, spine->relid);
+		else if (spine->written)
+			registry_store(spine);
 	}
 	if (notify_at_commit)
 		mailbox_notify(MyDatabaseId);
@@ -488,28 +402,8 @@ at_transaction_event(XactEvent event, void *arg)
 	}
 	/* The memory goes with TopTransactionContext. */
 	buffer_forget();
-	working = NULL;
-	working_list = NULL;
+	copies_forget();
 	notify_at_commit = false;
-}
-
-/* A subtransaction's copy becomes its parent's, in the place of what that had. */
-static void
-hand_to_parent(WorkingEntry *entry, int nest)
-{
-	Spine	   *spine = entry->top;
-
-	if (spine == NULL || spine->nest < nest)
-		return;
-	spine->nest = nest - 1;
-	if (spine->outer != NULL && spine->outer->nest == nest - 1)
-	{
-		Spine	   *replaced = spine->outer;
-
-		add_counts(&spine->counts, &replaced->counts);
-		spine->outer = replaced->outer;
-		pfree(replaced);
-	}
 }
 
 static void
@@ -521,23 +415,14 @@ at_subtransaction_event(SubXactEvent event, SubTransactionId subid,
 	if (event == SUBXACT_EVENT_PRE_COMMIT_SUB)
 		buffer_flush();
 	if (event == SUBXACT_EVENT_COMMIT_SUB)
-		buffer_commit_subtransaction(nest);
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		buffer_abort_subtransaction(nest);
-	if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
-		return;
-	for (WorkingEntry *entry = working_list; entry != NULL; entry = entry->next)
 	{
-		if (event == SUBXACT_EVENT_COMMIT_SUB)
-			hand_to_parent(entry, nest);
-		else
-			while (entry->top != NULL && entry->top->nest >= nest)
-			{
-				Spine	   *undone = entry->top;
-
-				entry->top = undone->outer;
-				pfree(undone);
-			}
+		buffer_commit_subtransaction(nest);
+		copies_commit_subtransaction(nest);
+	}
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+	{
+		buffer_abort_subtransaction(nest);
+		copies_abort_subtransaction(nest);
 	}
 }
 

@@ -1,0 +1,179 @@
+/*
+ * copies.c
+ *		The working copies of spines that a transaction has made.
+ *
+ * For each spine a stack, with a copy for each subtransaction that has written
+ * to it, the innermost on top.  Everything is in TopTransactionContext, and
+ * gone with it.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "state/copies.h"
+
+/* One spine that this transaction writes to. */
+typedef struct CopiesEntry
+{
+	Oid			relid;			/* key */
+	Spine	   *top;			/* NULL after the first toucher rolled back */
+	struct CopiesEntry *next;
+} CopiesEntry;
+
+static HTAB *entries = NULL;
+static CopiesEntry *entry_list = NULL;
+
+static CopiesEntry *
+find_entry(Oid relid, bool create)
+{
+	CopiesEntry *entry;
+	bool		found;
+
+	if (entries == NULL)
+	{
+		HASHCTL		info = {.keysize = sizeof(Oid), .entrysize = sizeof(CopiesEntry)};
+
+		if (!create)
+			return NULL;
+		info.hcxt = TopTransactionContext;
+		entries = hash_create("spines of the transaction", 16, &info,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	entry = hash_search(entries, &relid, create ? HASH_ENTER : HASH_FIND, &found);
+	if (create && !found)
+	{
+		entry->top = NULL;
+		entry->next = entry_list;
+		entry_list = entry;
+	}
+	return entry;
+}
+
+/*
+ * A copy that another comes on top of needs no room to grow, until it is the
+ * top again: there may be thousands of nested subtransactions.
+ */
+static void
+shrink(CopiesEntry *entry)
+{
+	Spine	   *spine = entry->top;
+
+	if (spine == NULL || spine->shrunk)
+		return;
+	spine->shrunk = true;
+	entry->top = repalloc(spine, offsetof(Spine, trace.levels.level) +
+						  sizeof(Level) * spine->trace.levels.count);
+}
+
+static void
+unshrink(CopiesEntry *entry)
+{
+	if (entry->top->shrunk)
+		entry->top = repalloc(entry->top, sizeof(Spine));
+	entry->top->shrunk = false;
+}
+
+/* A copy for this subtransaction on top of what there is. */
+static Spine *
+push_copy(CopiesEntry *entry, const Spine *from)
+{
+	Spine	   *spine = MemoryContextAlloc(TopTransactionContext, sizeof(Spine));
+
+	memcpy(spine, from, offsetof(Spine, trace));
+	trace_copy(&spine->trace, &from->trace);
+	shrink(entry);
+	spine->nest = GetCurrentTransactionNestLevel();
+	spine->counts = (SpineCounts) {0};
+	spine->written = false;
+	spine->shrunk = false;
+	spine->outer = entry->top;
+	entry->top = spine;
+	return spine;
+}
+
+Spine *
+copies_top(Oid relid)
+{
+	CopiesEntry *entry = find_entry(relid, false);
+
+	return entry == NULL ? NULL : entry->top;
+}
+
+Spine *
+copies_own(Oid relid)
+{
+	CopiesEntry *entry = find_entry(relid, false);
+
+	if (entry == NULL || entry->top == NULL)
+		return NULL;
+	if (entry->top->nest < GetCurrentTransactionNestLevel())
+		return push_copy(entry, entry->top);
+	unshrink(entry);
+	return entry->top;
+}
+
+Spine *
+copies_push(Oid relid, const Spine *from)
+{
+	return push_copy(find_entry(relid, true), from);
+}
+
+Spine *
+copies_next(CopiesWalk *walk)
+{
+	CopiesEntry *entry = walk->started ? walk->entry : entry_list;
+
+	walk->started = true;
+	while (entry != NULL && entry->top == NULL)
+		entry = entry->next;
+	walk->entry = entry == NULL ? NULL : entry->next;
+	return entry == NULL ? NULL : entry->top;
+}
+
+/* A subtransaction's copy becomes its parent's, in the place of what that had. */
+static void
+hand_to_parent(CopiesEntry *entry, int nest)
+{
+	Spine	   *spine = entry->top;
+
+	if (spine == NULL || spine->nest < nest)
+		return;
+	spine->nest = nest - 1;
+	if (spine->outer != NULL && spine->outer->nest == nest - 1)
+	{
+		Spine	   *replaced = spine->outer;
+
+		add_counts(&spine->counts, &replaced->counts);
+		spine->outer = replaced->outer;
+		pfree(replaced);
+	}
+}
+
+void
+copies_commit_subtransaction(int nest)
+{
+	for (CopiesEntry *entry = entry_list; entry != NULL; entry = entry->next)
+		hand_to_parent(entry, nest);
+}
+
+void
+copies_abort_subtransaction(int nest)
+{
+	for (CopiesEntry *entry = entry_list; entry != NULL; entry = entry->next)
+		while (entry->top != NULL && entry->top->nest >= nest)
+		{
+			Spine	   *undone = entry->top;
+
+			entry->top = undone->outer;
+			pfree(undone);
+		}
+}
+
+void
+copies_forget(void)
+{
+	entries = NULL;
+	entry_list = NULL;
+}
