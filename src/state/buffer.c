@@ -57,8 +57,9 @@ static MemoryContext buffer_context = NULL;
 static TupleDesc buffer_desc = NULL;
 
 static void
-create_context(Relation rel)
+create_context(void)
 {
+	Relation	rel = table_open(spine_tables(false)->batch, RowExclusiveLock);
 	MemoryContext old;
 
 	buffer_context = AllocSetContextCreate(TopTransactionContext, "spine batch buffer",
@@ -67,6 +68,7 @@ create_context(Relation rel)
 	/* A copy is not reference-counted, which would cost for each slot. */
 	buffer_desc = CreateTupleDescCopy(RelationGetDescr(rel));
 	MemoryContextSwitchTo(old);
+	table_close(rel, NoLock);
 }
 
 /* The buffer of this subtransaction. */
@@ -161,12 +163,15 @@ buffer_flush(void)
 }
 
 static void
-insert_one(Relation rel, Datum *values, bool *nulls)
+insert_one(Datum *values)
 {
+	Relation	rel = table_open(spine_tables(false)->batch, RowExclusiveLock);
+	bool		nulls[BATCH_COLUMNS] = {false};
 	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 
 	CatalogTupleInsert(rel, tuple);
 	heap_freetuple(tuple);
+	table_close(rel, NoLock);
 }
 
 /* Copies a row into the next slot. */
@@ -191,27 +196,21 @@ fill_slot(RowBuffer *buffer, const Datum *values, Size size)
 }
 
 void
-buffer_add(Datum *values)
+buffer_add(Datum *values, Size size)
 {
-	Relation	rel = table_open(spine_tables(false)->batch, RowExclusiveLock);
-	bool		nulls[BATCH_COLUMNS] = {false};
-	Size		size = heap_compute_data_size(RelationGetDescr(rel), values, nulls);
+	RowBuffer  *buffer;
 
 	if (size > SMALL_ROW)
-		insert_one(rel, values, nulls);
-	else
 	{
-		RowBuffer	   *buffer;
-
-		if (buffer_context == NULL)
-			create_context(rel);
-		buffer = own_buffer();
-		fill_slot(buffer, values, size);
-		if (buffer->added - buffer->written == BUFFER_ROWS ||
-			buffer->bytes >= BUFFER_BYTES)
-			write_buffer(buffer);
+		insert_one(values);
+		return;
 	}
-	table_close(rel, NoLock);
+	if (buffer_context == NULL)
+		create_context();
+	buffer = own_buffer();
+	fill_slot(buffer, values, size);
+	if (buffer->added - buffer->written == BUFFER_ROWS || buffer->bytes >= BUFFER_BYTES)
+		write_buffer(buffer);
 }
 
 static Datum

@@ -8,10 +8,11 @@
 #include "postgres.h"
 
 /*
- * Takes a row of BATCH_COLUMNS values, none of them null, and copies it.  It is
- * in the table after buffer_flush, or when the transaction commits.
+ * Takes a row of BATCH_COLUMNS values, none of them null, of about size bytes,
+ * and copies it.  It is in the table after buffer_flush, or when the transaction
+ * commits.
  */
-extern void buffer_add(Datum *values);
+extern void buffer_add(Datum *values, Size size);
 
 /* Writes what is buffered; cheap if nothing is. */
 extern void buffer_flush(void);
