@@ -148,7 +148,10 @@ is(picture($standby, 'postgres'), $picture, 'standby: caught up');
 $primary->stop('immediate');
 
 $standby->promote;
-ok(wait_for_results($standby, 'postgres'), 'promoted: the worker goes on');
+# What was still queued for t waits for the prepared transaction
+ok($standby->poll_query_until('postgres',
+		"SELECT NOT EXISTS (SELECT FROM spine_merge_results WHERE relation = 'queued'::regclass AND applied_at IS NULL)"),
+	'promoted: the worker goes on');
 is($standby->safe_psql('postgres', "SELECT spine_describe('queued')"),
 	"[0-2][0][2][0] 20 merged\n[2-3][2][3][0] 10 q2", 'promoted: what was queued is applied');
 my $upper = $standby->safe_psql('postgres', "SELECT spine_upper('t')");
