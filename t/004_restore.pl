@@ -61,6 +61,10 @@ $in .= "BEGIN; SELECT spine_append('temporary', 1); PREPARE TRANSACTION 'p';\n\\
 $handle->pump until $out =~ /prepared\n/;
 like($out, qr/cannot PREPARE a transaction that has operated on temporary objects/,
 	'PREPARE refuses the spine of a temporary table');
+my ($status, undef, $stderr) = $node->psql('postgres',
+	"\\set VERBOSITY verbose\nSELECT spine_append(oid, 1) FROM pg_class WHERE relname = 'temporary'");
+like($stderr, qr/ERROR:  0A000: .*temporary table of another session.*^DETAIL:  .*^HINT:  /ms,
+	'nobody else can write to it');
 $in .= "\\q\n";
 $handle->finish;
 

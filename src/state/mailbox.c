@@ -271,17 +271,3 @@ mailbox_look(MailboxSlot *slots, char (*errors)[MAILBOX_ERROR_LENGTH])
 	LWLockRelease(spine_mailbox_lock);
 	return n;
 }
-
-/* 0 when it is not running. */
-pid_t
-mailbox_launcher_pid(void)
-{
-	pid_t		pid;
-
-	if (spine_mailbox == NULL)
-		return 0;
-	LWLockAcquire(spine_mailbox_lock, LW_SHARED);
-	pid = spine_mailbox->launcher_pid;
-	LWLockRelease(spine_mailbox_lock);
-	return pid;
-}

@@ -98,7 +98,6 @@ extern void mailbox_welcome(Oid database);
  * errors may be NULL, or take as many texts of MAILBOX_ERROR_LENGTH.
  */
 extern int	mailbox_look(MailboxSlot *slots, char (*errors)[MAILBOX_ERROR_LENGTH]);
-extern pid_t mailbox_launcher_pid(void);
 
 /*
  * For launcher and workers, whose sides of it are in worker/places.c.  All but
