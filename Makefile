@@ -2,13 +2,16 @@
 #
 #   make, make install, make installcheck   the usual PGXS targets
 #   make check        everything, from a bare Debian 12 on (scripts/check)
+#   make torture      the same tests with ten times the crashes; half an hour
 #   make check-core   the algorithm's own tests; needs no server
 #   make replay       build/replay, the algorithm without PostgreSQL
 #   make demo         a small show on a throwaway cluster
+#   make bench-core   what the algorithm alone costs (bench/ has the rest)
 #   make format       clang-format over src/
 #
-# WERROR=1 turns warnings into errors. A change of compiler or flags rebuilds
-# nothing by itself: make clean first.
+# WERROR=1 turns warnings into errors, STOP_POINTS=1 adds the places where tests
+# hold a process up. A change of compiler or flags rebuilds nothing by itself:
+# make clean first.
 
 # Every test is listed by hand: a file that is forgotten here is reported by
 # make check. Each has the extension loaded already (--load-extension below).
@@ -34,6 +37,10 @@ CORE := $(filter-out $(REPLAY) src/core/test_%.c src/core/fuzz_%.c, \
 # hollow.c is the tests' and the replay program's stand-in for the tables.
 SRCS := $(filter-out src/core/hollow.c, $(CORE)) $(sort $(wildcard src/state/*.c src/sql/*.c src/worker/*.c \
           src/am/*.c src/*.c))
+# Places where a test can hold a process up; never in what is installed.
+ifeq ($(STOP_POINTS),1)
+SRCS += src/dev/stop_point.c
+endif
 
 MODULE_big = spine
 OBJS = $(SRCS:.c=.o)
@@ -41,7 +48,7 @@ EXTENSION = spine
 DATA = spine--1.0.sql
 
 # -isystem silences warnings that come out of the server's own headers.
-PG_CPPFLAGS = -Isrc -isystem $(includedir_server)
+PG_CPPFLAGS = -Isrc -isystem $(includedir_server) $(if $(filter 1,$(STOP_POINTS)),-DSPINE_STOP_POINTS)
 
 # PostgreSQL loads libraries with RTLD_GLOBAL, so a function of ours could be
 # taken over by one of the same name in another extension. -fvisibility=hidden
@@ -69,7 +76,7 @@ all:
 # PGXS, unless only targets of our own are asked for: those have to work where
 # pg_config is not installed yet, too.
 
-OURS = check check-core demo replay format print-% build/%
+OURS = check torture check-core demo bench-core replay format print-% build/%
 
 ifneq ($(filter-out $(OURS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -127,6 +134,9 @@ build/san/replay: $(REPLAY:src/core/%.c=build/san/obj/%.o)
 build/san/%: build/san/obj/%.o $(CORE:src/core/%.c=build/san/obj/%.o)
 	$(SAN_CC) $(CORE_CFLAGS) $(SAN_CFLAGS) -o $@ $^
 
+build/bench_core: bench/core.c $(CORE:src/core/%.c=build/obj/%.o)
+	$(CORE_CC) $(CORE_CFLAGS) -o $@ $^
+
 # Keep the objects that make would delete as intermediate.
 .SECONDARY:
 
@@ -146,7 +156,11 @@ check:
 	@$(RUN) scripts/check
 endif
 
-.PHONY: check-core demo format
+.PHONY: torture check-core demo bench-core format
+torture:
+	@$(RUN) scripts/setup
+	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TAP_SECONDS=7200 scripts/check build install tap
+
 check-core:
 	@$(RUN) scripts/check core
 
@@ -154,6 +168,9 @@ demo:
 	@$(RUN) scripts/setup demo
 	@mkdir -p build; $(MAKE) -s install >build/install.log 2>&1 || { cat build/install.log; exit 1; }
 	@$(RUN) scripts/cluster -- examples/pgbench/demo.sh
+
+bench-core: build/bench_core
+	@build/bench_core
 
 format:
 	clang-format -i $(sort $(wildcard src/*.[ch] src/*/*.[ch]))

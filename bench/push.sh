@@ -6,7 +6,8 @@
 #   make install && scripts/cluster -o fsync=on -- bench/push.sh [rounds] [batches] [seconds]
 #
 # Prints, for each case, the median over the rounds and the least and greatest
-# of both, and the median of the ratios; times, transactions and bytes of WAL.
+# of both, and the median of the ratios; times, transactions and bytes of WAL;
+# and how long the disk takes for what each commit waits for.
 
 set -eu
 
@@ -110,3 +111,5 @@ do
 done
 
 awk -v ours=push -v theirs=INSERT -f "$(dirname "$0")/summary.awk" "$work/figures"
+pg_test_fsync -s 1 -f "$PGDATA/fsync_test" |
+	sed -n '0,/fdatasync  *[0-9]/s/^ *fdatasync  *\(.*\)/fdatasync of 8 kB: \1/p'

@@ -13,6 +13,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "dev/stop_point.h"
 #include "spine.h"
 #include "state/hooks.h"
 #include "state/mailbox.h"
@@ -60,6 +61,7 @@ _PG_init(void)
 	shmem_request_hook = request_shared_memory;
 	previous_startup = shmem_startup_hook;
 	shmem_startup_hook = set_up_shared_memory;
+	stop_points_init();
 	spine_working_init();
 	spine_install_hooks();
 	worker_register();

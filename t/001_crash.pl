@@ -1,10 +1,12 @@
 # Crashes under load.  Several sessions append to spines, merge, prepare, roll
-# back, create and drop; then everything is killed.  A referee outside knows
-# which commits were acknowledged: after each restart all of these are there,
-# nothing else is but what was on its way, and the worker goes on where it was.
+# back, create and drop; when one of them comes to a stop point, it is killed
+# there, or everything is.  A referee outside knows which commits were
+# acknowledged: after each restart all of these are there, nothing else is but
+# what was on its way, and the worker goes on where it was.
 #
-# SPINE_CRASH_ROUNDS sets the number of rounds (default 5), SPINE_CRASH_SEED
-# repeats a run's choices.
+# Needs a library built with STOP_POINTS=1 in the current folder.  The rounds go
+# through all stop points in the sources; SPINE_CRASH_ROUNDS sets their number
+# (default 20), SPINE_CRASH_SEED repeats a run's choices.
 
 use strict;
 use warnings;
@@ -15,7 +17,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $rounds = $ENV{SPINE_CRASH_ROUNDS} || 5;
+my $rounds = $ENV{SPINE_CRASH_ROUNDS} || 20;
 my $seed = $ENV{SPINE_CRASH_SEED} || time;
 my $writers = 4;
 my $transactions = 20000;    # a round and writer: more than can be done
@@ -24,9 +26,17 @@ my @spines = ('s1', 's2', 's3');
 note "seed $seed";
 srand($seed);
 
+# One of which the sources speak twice would be covered only once
+my @points = sort map { slurp_file($_) =~ /\bstop_point\("(\w+)"\)/g } glob 'src/*/*.c';
+cmp_ok(scalar(@points), '>', 0, 'there are stop points');
+my %names = map { $_ => 1 } @points;
+is(scalar(keys %names), scalar(@points), 'each has a name of its own');
+
 my $node = PostgreSQL::Test::Cluster->new('crash');
 $node->init;
 $node->append_conf('postgresql.conf', <<END);
+dynamic_library_path = '$ENV{TESTDIR}:\$libdir'
+restart_after_crash = on
 shared_preload_libraries = 'spine'
 max_prepared_transactions = 10
 spine.max_request_parts = 1000000
@@ -39,6 +49,7 @@ CREATE SEQUENCE merge_name;
 CREATE TABLE merged (name text, parts text[]);
 END
 
+$node->safe_psql('postgres', slurp_file('src/dev/stop_point.sql'));
 $node->safe_psql('postgres', "CREATE TABLE $_ (); SELECT spine_register('$_')")
   for @spines;
 
@@ -290,11 +301,29 @@ sub check_round
 	return;
 }
 
-my @ways = ('all processes killed', 'immediate shutdown', 'a backend killed', 'the worker killed');
+# Arms a stop point; returns the process that has come to it
+sub wait_at
+{
+	my ($point) = @_;
+	my $pid;
+
+	$node->safe_psql('postgres', "SELECT spine_stop_at('$point', " . int(rand 20) . ')');
+	for (1 .. 600)
+	{
+		$pid = $node->safe_psql('postgres', 'SELECT spine_stopped()');
+		last if $pid;
+		sleep 0.05;
+	}
+	return $pid;
+}
+
+my @ways = ('it is killed', 'all processes are killed', 'immediate shutdown');
 
 for my $round (1 .. $rounds)
 {
-	my $way = $ways[ ($round - 1) % @ways ];
+	# Over the rounds each point meets each way
+	my $point = $points[ ($round - 1) % @points ];
+	my $way = $ways[ ($round + int(($round - 1) / @points)) % @ways ];
 	my @sessions;
 
 	for my $writer (0 .. $writers - 1)
@@ -305,32 +334,22 @@ for my $round (1 .. $rounds)
 		$sessions[-1]{first} = $first;
 	}
 	push @sessions, start_session('merger', merger_script()), start_session('churn', churn_script());
-	sleep(1 + rand 3);
+	sleep(0.5 + rand 1);
 
-	note "round $round: $way";
-	if ($way eq 'all processes killed')
+	my $pid = wait_at($point);
+	ok($pid, "round $round: a process at $point; $way");
+	if ($way eq 'it is killed')
+	{
+		# The server then ends all others and starts again by itself
+		kill 'KILL', $pid if $pid;
+	}
+	elsif ($way eq 'all processes are killed')
 	{
 		crash();
 	}
-	elsif ($way eq 'immediate shutdown')
-	{
-		$node->stop('immediate');
-	}
 	else
 	{
-		# The server kills all others, and ends, since restart_after_crash is off
-		my $type = $way eq 'the worker killed' ? 'spine worker' : 'client backend';
-		my $pid = $node->safe_psql('postgres',
-			"SELECT pid FROM pg_stat_activity WHERE backend_type = '$type' AND pid <> pg_backend_pid() LIMIT 1");
-
-		ok($pid, "round $round: there is a $type to kill");
-		kill 'KILL', $pid if $pid;
-		for (1 .. 1000)
-		{
-			last unless -e $node->data_dir . '/postmaster.pid';
-			sleep 0.01;
-		}
-		$node->_update_pid(0);
+		$node->stop('immediate');
 	}
 	$_->{handle}->finish for @sessions;
 	my %on_its_way = read_logs(@sessions);
@@ -338,7 +357,8 @@ for my $round (1 .. $rounds)
 	$since += @since;
 	cmp_ok(scalar(@since), '>', 0, "round $round: there was something going on");
 
-	$node->start;
+	$node->start if $way ne 'it is killed';
+	$node->poll_query_until('postgres', 'SELECT true') or die 'the server is not back';
 	check_round($round, \%on_its_way);
 }
 

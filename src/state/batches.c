@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "dev/stop_point.h"
 #include "state/batches.h"
 #include "state/buffer.h"
 #include "state/garbage.h"
@@ -227,7 +228,9 @@ batches_replace(Oid relid, int64 generation, const BatchRow *row)
 	text	  **new = array_texts(row->parts, &nnew);
 
 	garbage_add_difference(relid, generation, old, nold, new, nnew);
+	stop_point("garbage_added");
 	delete_rows(relid, row->id_lo, row->id_hi);
+	stop_point("inputs_deleted");
 	batches_insert(relid, row);
 }
 
@@ -258,6 +261,7 @@ batches_delete_all(Oid relid, int64 generation)
 		parts = batches_parts(relid, lo, hi, NULL, &nparts);
 		garbage_add_difference(relid, generation, parts, nparts, NULL, 0);
 		delete_rows(relid, lo, hi);
+		stop_point("batches_deleted");
 	}
 }
 

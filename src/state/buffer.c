@@ -26,6 +26,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "dev/stop_point.h"
 #include "state/buffer.h"
 #include "state/tables.h"
 
@@ -132,7 +133,9 @@ write_buffer(RowBuffer *buffer)
 		slots[i] = buffer->slots[(buffer->written + i) % BUFFER_ROWS];
 	rel = table_open(spine_tables(false)->batch, RowExclusiveLock);
 	indexes = CatalogOpenIndexes(rel);
+	stop_point("rows_flushing");
 	CatalogTuplesMultiInsertWithInfo(rel, slots, count, indexes);
+	stop_point("rows_flushed");
 	CatalogCloseIndexes(indexes);
 	table_close(rel, NoLock);
 	MemoryContextSwitchTo(old);

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "executor/tuptable.h"
+
 /*
  * Takes a row of BATCH_COLUMNS values, none of them null, of about size bytes,
  * and copies it.  It is in the table after buffer_flush, or when the transaction
@@ -22,7 +24,7 @@ extern void buffer_flush(void);
  * not.  If those of a relation make up the ids [lo, hi) exactly, gives their
  * slots, in order and as long as no row is added, and their number; else 0.
  */
-extern int	buffer_recent(Oid relid, int64 lo, int64 hi, struct TupleTableSlot ***slots);
+extern int	buffer_recent(Oid relid, int64 lo, int64 hi, TupleTableSlot ***slots);
 
 /* Rows in the table have been deleted: none is at hand any more. */
 extern void buffer_forget_recent(void);

@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "utils/timestamp.h"
 
+#include "dev/stop_point.h"
 #include "state/merge.h"
 #include "state/report.h"
 #include "state/values.h"
@@ -45,6 +46,7 @@ spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 	if (trace_push(&spine->trace, &batch, effects, &err) != CORE_OK)
 		report_core_error(&err);
 	spine_changed(spine);
+	stop_point("push_traced");
 	row->id_lo = (int64) effects->id;
 	row->id_hi = row->id_lo + 1;
 	/* A batch that is fused at once need not be written, unless for its parts. */
@@ -105,6 +107,7 @@ spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs)
 	{
 		trace_apply(&batch, &effect);
 		spine_changed(spine);
+		stop_point("result_traced");
 		row->id_lo = (int64) effect.lo;
 		row->id_hi = (int64) effect.hi;
 		batches_replace(spine->relid, spine->generation, row);

@@ -14,7 +14,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
-#include "catalog/pg_enum.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -29,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "spine.h"
+#include "dev/stop_point.h"
 #include "state/merge.h"
 #include "state/outcome.h"
 #include "state/results.h"
@@ -264,7 +264,9 @@ apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	stop_point("result_applied");
 	record(tuple, outcome, error);
+	stop_point("result_recorded");
 	if (error != NULL && outcome < 0)
 		registry_count(relid, &(SpineCounts) {.errors = 1});
 }

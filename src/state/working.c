@@ -13,11 +13,8 @@
  */
 #include "postgres.h"
 
-#include "access/parallel.h"
-#include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/indexing.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -26,6 +23,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "dev/stop_point.h"
 #include "state/batches.h"
 #include "state/buffer.h"
 #include "state/copies.h"
@@ -245,6 +243,7 @@ working_register(Oid relid, int dims, int effort)
 				 errhint("To start over, run spine_unregister() first.")));
 	fresh.generation = next_generation();
 	trace_row_insert(&fresh);
+	stop_point("registered");
 	/* Counts of an earlier life are of no interest. */
 	registry_remove(MyDatabaseId, relid);
 	registry_reserve(relid);
@@ -265,6 +264,7 @@ working_unregister(Oid relid, bool missing_ok)
 	}
 	batches_delete_all(relid, spine->generation);
 	trace_row_delete(spine);
+	stop_point("unregistered");
 	spine->gone = true;
 	spine->dirty = false;
 }
@@ -339,12 +339,15 @@ write_rows(void)
 	while ((spine = copies_next(&walk)) != NULL)
 		if (spine->dirty)
 		{
+			stop_point("trace_writing");
 			trace_row_update(spine);
+			stop_point("trace_written");
 			spine->dirty = false;
 			spine->foreign = false;
 			spine->written = true;
 		}
 	PopActiveSnapshot();
+	stop_point("ready_to_commit");
 }
 
 /* Counts what was done; nothing here allocates or raises an error. */
@@ -368,10 +371,12 @@ publish(void)
 
 	while ((spine = copies_next(&walk)) != NULL)
 	{
+		stop_point("committed");
 		if (spine->gone)
 			registry_remove(MyDatabaseId, spine->relid);
 		else if (spine->written)
 			registry_store(spine);
+		stop_point("published");
 	}
 	if (notify_at_commit)
 		mailbox_notify(MyDatabaseId);
@@ -393,6 +398,7 @@ at_transaction_event(XactEvent event, void *arg)
 			publish();
 			break;
 		case XACT_EVENT_PREPARE:
+			stop_point("prepared");
 			count();
 			break;
 		case XACT_EVENT_ABORT:
