@@ -192,30 +192,30 @@ CREATE TABLE spine_merge_result (
 CREATE INDEX spine_merge_result_queue ON spine_merge_result (applied_at, id);
 
 -- One row a part that has left its spine, with the transaction that took it out.
+-- ids are in order of removal; rows that a dump brought may have the same ones.
 CREATE SEQUENCE spine_garbage_id;
 CREATE TABLE spine_garbage_part (
-	id			bigint PRIMARY KEY,
+	id			bigint NOT NULL,
 	relation	regclass NOT NULL,
 	generation	bigint NOT NULL,
 	part		text NOT NULL,
 	removed_by	xid8 NOT NULL,
 	removed_at	timestamptz NOT NULL
 ) USING heap;
+CREATE INDEX spine_garbage_part_id ON spine_garbage_part (id);
 
 REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part FROM PUBLIC;
 REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id, spine_garbage_id FROM PUBLIC;
 
 -- A dump has no temporary tables, and could not be restored with their spines.
--- Merge results are not for a copy: the requests that they answer are in it.
+-- Merge results are not for a copy: the requests that they answer are in it.  Nor
+-- are the sequences, which would fall back where there are spines already.
 SELECT pg_catalog.pg_extension_config_dump('spine_trace',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
 SELECT pg_catalog.pg_extension_config_dump('spine_batch',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
 SELECT pg_catalog.pg_extension_config_dump('spine_garbage_part',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
-SELECT pg_catalog.pg_extension_config_dump('spine_generation', '');
-SELECT pg_catalog.pg_extension_config_dump('spine_merge_result_id', '');
-SELECT pg_catalog.pg_extension_config_dump('spine_garbage_id', '');
 
 -- Composite types ------------------------------------------------------------
 

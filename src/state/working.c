@@ -113,6 +113,23 @@ check_serialization(Oid relid, Spine *latest)
 			 errhint("The transaction might succeed if retried.")));
 }
 
+static int64
+next_generation(void)
+{
+	return nextval_internal(spine_tables(false)->generation_seq, false);
+}
+
+/*
+ * The generation of a restored spine was given out by another database.  Before
+ * anything can end it, this database's next ones are made to come after it.
+ */
+static void
+follow_generation(int64 generation)
+{
+	while (next_generation() < generation)
+		CHECK_FOR_INTERRUPTS();
+}
+
 /*
  * Under the spine's lock: the first working copy of the transaction, or NULL.
  * What ends a spine is not strict: it goes without the serialization check, as
@@ -130,6 +147,8 @@ load_working(Oid relid, bool strict)
 		return NULL;
 	if (strict)
 		check_serialization(relid, &latest);
+	if (latest.foreign)
+		follow_generation(latest.generation);
 	registry_reserve(relid);
 	if (!hit && strict && !latest.foreign && !TransactionIdIsCurrentTransactionId(latest.xmin))
 		registry_store(&latest);
@@ -217,12 +236,6 @@ spine_read(Oid relid, Spine *spine, Snapshot *rows)
 	memcpy(spine, top, offsetof(Spine, trace));
 	trace_copy(&spine->trace, &top->trace);
 	return !spine->gone;
-}
-
-static int64
-next_generation(void)
-{
-	return nextval_internal(spine_tables(false)->generation_seq, false);
 }
 
 void
