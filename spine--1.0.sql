@@ -415,9 +415,9 @@ CREATE VIEW spine_garbage WITH (security_barrier) AS
 				   (SELECT rolsuper FROM pg_catalog.pg_roles
 					WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER))
 	  AND NOT EXISTS (SELECT 1
-					  FROM spine_batch b CROSS JOIN LATERAL pg_catalog.unnest(b.parts) p
-					  WHERE b.relation OPERATOR(pg_catalog.=) g.relation
-						AND p OPERATOR(pg_catalog.=) g.part);
+					  FROM spine_batch_rows(g.relation) b
+						   CROSS JOIN LATERAL pg_catalog.unnest(b.parts) p
+					  WHERE p OPERATOR(pg_catalog.=) g.part);
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
 	spine_merge_results, spine_garbage, spine_stat TO PUBLIC;

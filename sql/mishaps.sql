@@ -229,3 +229,37 @@ ROLLBACK;
 \set VERBOSITY terse
 SELECT spine_append('mishaps_twice', 1);
 DROP TABLE mishaps_twice;
+
+-- What a transaction has pushed is not garbage to its next statement
+
+CREATE TABLE mishaps_back ();
+SELECT spine_register('mishaps_back');
+SELECT spine_append('mishaps_back', 1, ARRAY['mishaps_back' || n]) FROM generate_series(0, 2) n;
+SELECT spine_apply_merge('mishaps_back', 0, 2, 0, 2, '{mishaps_merged}');
+BEGIN;
+SELECT spine_append('mishaps_back', 1, '{mishaps_back0}');
+SELECT part FROM spine_garbage WHERE part LIKE 'mishaps_back%';
+COMMIT;
+
+-- Keys that are too large to be listed together are an error for nobody
+
+SELECT nparts, parts IS NULL AS left_out
+FROM generate_series(0, 2) n, spine_push_batch('mishaps_back', 4 + n, 5 + n, 1,
+	array_fill(repeat('x', 18000000) || n, ARRAY[2]));
+SELECT nparts, parts IS NULL AS left_out FROM spine_merge_requests WHERE relation = 'mishaps_back'::regclass;
+SELECT sum(cardinality(i.parts)) FROM spine_merge_requests q, spine_request_inputs(q.relation, q.id_lo, q.id_hi) i
+WHERE q.relation = 'mishaps_back'::regclass;
+DROP TABLE mishaps_back;
+
+-- What would not be kept up is refused
+
+CREATE INDEX ON spine_batch ((len + 1));
+CREATE INDEX ON spine_batch (len) WHERE len > 5;
+CREATE TABLE mishaps_job (result bigint REFERENCES spine_merge_result (id));
+CREATE TRIGGER mishaps_trigger BEFORE INSERT ON spine_trace FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+BEGIN;
+CREATE INDEX mishaps_index ON spine_batch (len);
+CREATE TABLE mishaps_index_used ();
+SELECT spine_register('mishaps_index_used');
+SELECT spine_append('mishaps_index_used', 1);
+ROLLBACK;

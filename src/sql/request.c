@@ -13,6 +13,9 @@
 #include "state/batches.h"
 #include "state/values.h"
 
+/* Bytes of part keys up to which a request lists them. */
+#define MAX_REQUEST_BYTES (64 * 1024 * 1024)
+
 /* The elements of an array to be, growing. */
 typedef struct Elements
 {
@@ -35,10 +38,10 @@ add_element(Elements *elements, Datum datum)
 }
 
 /*
- * Collects parts and runs of the inputs.  Where one input's parts end and the
- * next one's begin, a new run begins, too.
+ * Collects parts and runs of the inputs; false if there is too much of them.
+ * Where one input's parts end and the next one's begin, a new run begins, too.
  */
-static void
+static bool
 collect_inputs(Oid relid, const MergeRequest *request, Snapshot snapshot,
 			   ArrayType **parts, ArrayType **runs)
 {
@@ -47,8 +50,9 @@ collect_inputs(Oid relid, const MergeRequest *request, Snapshot snapshot,
 	Elements	part_elements = {0};
 	Elements	run_elements = {0};
 	BatchRow   *row;
+	Size		bytes = 0;
 
-	while ((row = batches_next(scan)) != NULL)
+	while (bytes <= MAX_REQUEST_BYTES && (row = batches_next(scan)) != NULL)
 	{
 		int			before = part_elements.count;
 		int			n;
@@ -59,15 +63,21 @@ collect_inputs(Oid relid, const MergeRequest *request, Snapshot snapshot,
 			add_element(&run_elements, Int32GetDatum(before));
 		for (int i = 0; i < array_count(row->runs, "runs"); i++)
 			add_element(&run_elements, Int32GetDatum(before + offsets[i]));
+		bytes += VARSIZE_ANY(row->parts);
+		if (bytes > MAX_REQUEST_BYTES)
+			break;
 		for (int i = 0; i < n; i++)
 			add_element(&part_elements, datumCopy(PointerGetDatum(texts[i]), false, -1));
 		pfree(texts);
 	}
 	batches_end(scan);
+	if (bytes > MAX_REQUEST_BYTES)
+		return false;
 	*parts = construct_array(part_elements.datums, part_elements.count, TEXTOID, -1, false,
 							 TYPALIGN_INT);
 	*runs = construct_array(run_elements.datums, run_elements.count, INT4OID,
 							sizeof(int32), true, TYPALIGN_INT);
+	return true;
 }
 
 void
@@ -85,12 +95,12 @@ request_values(Oid relid, const MergeRequest *request, Snapshot snapshot, Datum 
 	values[4] = frontier_get_datum(&request->desc.since);
 	values[5] = Int64GetDatum(request->len);
 	values[6] = Int32GetDatum((int32) Min(request->parts, PG_INT32_MAX));
-	if (request->parts > spine_max_request_parts)
+	if (request->parts > spine_max_request_parts ||
+		!collect_inputs(relid, request, snapshot, &parts, &runs))
 	{
 		nulls[7] = nulls[8] = true;
 		return;
 	}
-	collect_inputs(relid, request, snapshot, &parts, &runs);
 	values[7] = PointerGetDatum(parts);
 	values[8] = PointerGetDatum(runs);
 }

@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "access/heaptoast.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -37,7 +38,7 @@
  * Rows above this may be toasted on their way in, and multi-insert does not say
  * where those went; they are written one by one.
  */
-#define SMALL_ROW 1024
+#define SMALL_ROW Min(1024, TOAST_TUPLE_THRESHOLD / 2)
 
 typedef struct RowBuffer
 {

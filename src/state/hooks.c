@@ -8,13 +8,17 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_trigger.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
@@ -24,8 +28,12 @@
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "tcop/utility.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
@@ -44,11 +52,74 @@ static ProcessUtility_hook_type previous_utility = NULL;
 static List *truncated = NIL;
 static bool in_truncate = false;
 
+/* A row of a catalog that this very command has made. */
+static HeapTuple
+new_row(Oid catalog, Oid index, AttrNumber column, Oid oid)
+{
+	Relation	rel = table_open(catalog, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
+	scan = systable_beginscan(rel, index, true, SnapshotSelf, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return tuple;
+}
+
+/*
+ * Rows of the extension's tables are written as those of catalogs are: no
+ * trigger fires, and no expression is computed.
+ */
+static void
+refuse_on_tables(Oid relid, const char *what)
+{
+	const SpineTables *tables = spine_tables(true);
+
+	if (tables == NULL || (relid != tables->trace && relid != tables->batch &&
+						   relid != tables->result && relid != tables->garbage))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot create %s on table \"%s\" of extension \"spine\"", what,
+					get_rel_name(relid)),
+			 errdetail("The extension writes its tables as the server writes its catalogs: triggers are not fired, and expressions not computed."),
+			 errhint("Indexes on whole columns are possible; for more, keep a table of your own.")));
+}
+
+static void
+at_creation(Oid classId, Oid objectId)
+{
+	HeapTuple	tuple;
+
+	if (classId == TriggerRelationId)
+	{
+		tuple = new_row(TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, objectId);
+		if (HeapTupleIsValid(tuple))
+			refuse_on_tables(((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid, "a trigger");
+	}
+	else if (classId == RelationRelationId)
+	{
+		tuple = new_row(IndexRelationId, IndexRelidIndexId, Anum_pg_index_indexrelid, objectId);
+		if (HeapTupleIsValid(tuple) &&
+			(!heap_attisnull(tuple, Anum_pg_index_indexprs, NULL) ||
+			 !heap_attisnull(tuple, Anum_pg_index_indpred, NULL)))
+			refuse_on_tables(((Form_pg_index) GETSTRUCT(tuple))->indrelid,
+							 "an index with an expression or a predicate");
+	}
+}
+
 static void
 at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
 {
 	if (previous_object_access != NULL)
 		previous_object_access(access, classId, objectId, subId, arg);
+	if (access == OAT_POST_CREATE && subId == 0 && !IsBinaryUpgrade)
+		at_creation(classId, objectId);
 	if (access == OAT_DROP && classId == ExtensionRelationId &&
 		objectId == get_extension_oid("spine", true))
 		working_forget_all();
@@ -183,6 +254,18 @@ commits_prepared(Node *command)
 		castNode(TransactionStmt, command)->kind == TRANS_STMT_COMMIT_PREPARED;
 }
 
+/* What is about to be rolled back need not be written before. */
+static bool
+rolls_back(Node *command)
+{
+	TransactionStmtKind kind;
+
+	if (!IsA(command, TransactionStmt))
+		return false;
+	kind = castNode(TransactionStmt, command)->kind;
+	return kind == TRANS_STMT_ROLLBACK || kind == TRANS_STMT_ROLLBACK_TO;
+}
+
 static void
 call_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 			 ProcessUtilityContext context, ParamListInfo params,
@@ -232,8 +315,8 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 	Oid			database = database_to_leave(command, context);
 	bool		prepared = commits_prepared(command) && spine_tables(true) != NULL;
 
-	/* Not in a transaction that has failed and is about to be rolled back. */
-	if (IsTransactionState())
+	/* Not in a transaction that has failed. */
+	if (IsTransactionState() && !rolls_back(command))
 		buffer_flush();
 	if (OidIsValid(database))
 		mailbox_ask_to_leave(database);

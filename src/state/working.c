@@ -314,7 +314,7 @@ working_truncate(Oid relid)
 		ereport(WARNING,
 				(errmsg("TRUNCATE leaves the spine of relation \"%s\" as it is",
 						get_rel_name(relid)),
-				 errdetail("It was restored from a dump and has not been written to since, and a parallel restore truncates each table."),
+				 errdetail("It comes from another database or server and has not been written to here, and a parallel restore truncates each table."),
 				 errhint("To start over, run spine_unregister() and spine_register().")));
 		return;
 	}
