@@ -191,31 +191,112 @@ CREATE TABLE spine_merge_result (
 ) USING heap;
 CREATE INDEX spine_merge_result_queue ON spine_merge_result (applied_at, id);
 
+-- Ids of garbage, claims and tickets are given out by the library (see
+-- src/state/registry.h): no other database, and no restored copy of this one,
+-- gives out the same.
+
 -- One row a part that has left its spine, with the transaction that took it out.
--- ids are in order of removal; rows that a dump brought may have the same ones.
-CREATE SEQUENCE spine_garbage_id;
 CREATE TABLE spine_garbage_part (
-	id			bigint NOT NULL,
+	id			bigint PRIMARY KEY,
 	relation	regclass NOT NULL,
 	generation	bigint NOT NULL,
 	part		text NOT NULL,
 	removed_by	xid8 NOT NULL,
 	removed_at	timestamptz NOT NULL
 ) USING heap;
-CREATE INDEX spine_garbage_part_id ON spine_garbage_part (id);
 
-REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part FROM PUBLIC;
-REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id, spine_garbage_id FROM PUBLIC;
+-- One row a claim: the merge request that it answers, and the stretch of it that
+-- is claimed.  It is live until it has ended, or its lease has and somebody else
+-- claimed any of that.
+CREATE TABLE spine_merge_claim (
+	id			bigint PRIMARY KEY,
+	relation	regclass NOT NULL,
+	generation	bigint NOT NULL,
+	request_lo	bigint NOT NULL,
+	request_hi	bigint NOT NULL,
+	id_lo		bigint NOT NULL,
+	id_hi		bigint NOT NULL,
+	lower		spine_frontier NOT NULL,
+	upper		spine_frontier NOT NULL,
+	since		spine_frontier NOT NULL,
+	len			bigint NOT NULL,
+	inputs		text[] NOT NULL,
+	claimed_by	name NOT NULL,
+	claimed_at	timestamptz NOT NULL,
+	lease_expires timestamptz NOT NULL,
+	ended_at	timestamptz,
+	result		bigint,
+	error		text
+) USING heap;
+CREATE INDEX spine_merge_claim_relation ON spine_merge_claim (relation, ended_at);
+
+-- One row a batch that waits for its time, and for a while after it has got one.
+CREATE TABLE spine_inbox_batch (
+	ticket		bigint PRIMARY KEY,
+	relation	regclass NOT NULL,
+	generation	bigint NOT NULL,
+	len			bigint NOT NULL,
+	parts		text[] NOT NULL,
+	runs		integer[] NOT NULL,
+	appended_by	name NOT NULL,
+	appended_at	timestamptz NOT NULL,
+	sequenced_at timestamptz,
+	lower		spine_frontier,
+	error		text
+) USING heap;
+CREATE INDEX spine_inbox_batch_queue ON spine_inbox_batch (sequenced_at, ticket);
+
+-- One row a reader that needs times from since on to be told apart.
+CREATE TABLE spine_reader_hold (
+	relation	regclass NOT NULL,
+	name		text NOT NULL,
+	since		spine_frontier NOT NULL,
+	held_by		name NOT NULL,
+	held_at		timestamptz NOT NULL,
+	expires_at	timestamptz,
+	PRIMARY KEY (relation, name)
+) USING heap;
+
+-- One row a spine that has settings of its own.  A function is kept by its
+-- signature, since a regprocedure would not survive pg_upgrade.
+CREATE TABLE spine_option (
+	relation	regclass PRIMARY KEY,
+	merge_function text
+) USING heap;
+
+-- Who this database is: one row, and another for each that its data came from
+-- and that has not been adopted.
+CREATE TABLE spine_home (
+	system		bigint NOT NULL,
+	database	oid NOT NULL
+) USING heap;
+INSERT INTO spine_home
+	SELECT c.system_identifier, d.oid
+	FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d
+	WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
+
+REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part,
+	spine_merge_claim, spine_inbox_batch, spine_reader_hold, spine_option, spine_home
+	FROM PUBLIC;
+REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id FROM PUBLIC;
 
 -- A dump has no temporary tables, and could not be restored with their spines.
--- Merge results are not for a copy: the requests that they answer are in it.  Nor
--- are the sequences, which would fall back where there are spines already.
+-- Claims and merge results are not for a copy: the requests that they answer are
+-- in it.  Nor are the sequences, which would fall back where there are spines
+-- already.
 SELECT pg_catalog.pg_extension_config_dump('spine_trace',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
 SELECT pg_catalog.pg_extension_config_dump('spine_batch',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
 SELECT pg_catalog.pg_extension_config_dump('spine_garbage_part',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
+SELECT pg_catalog.pg_extension_config_dump('spine_inbox_batch',
+	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'') AND sequenced_at IS NULL');
+SELECT pg_catalog.pg_extension_config_dump('spine_reader_hold',
+	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
+SELECT pg_catalog.pg_extension_config_dump('spine_option',
+	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
+SELECT pg_catalog.pg_extension_config_dump('spine_home', '');
 
 -- Composite types ------------------------------------------------------------
 

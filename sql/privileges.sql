@@ -138,12 +138,13 @@ SELECT t AS table,
 	   regress_privileges.attempt('regress_privileges_owner', '1; DELETE FROM ' || t) AS delete,
 	   regress_privileges.attempt('regress_privileges_owner', '1; TRUNCATE ' || t) AS truncate,
 	   regress_privileges.attempt('regress_privileges_owner', '1; LOCK ' || t || ' IN ACCESS SHARE MODE') AS lock
-FROM unnest('{spine_trace,spine_batch,spine_merge_result,spine_garbage_part}'::text[]) t;
+FROM unnest('{spine_trace,spine_batch,spine_merge_result,spine_garbage_part,
+	spine_merge_claim,spine_inbox_batch,spine_reader_hold,spine_option}'::text[]) t;
 SELECT s AS sequence,
 	   regress_privileges.attempt('regress_privileges_owner', format('nextval(%L)', s)) AS nextval,
 	   regress_privileges.attempt('regress_privileges_owner', format('setval(%L, 1)', s)) AS setval,
 	   regress_privileges.attempt('regress_privileges_owner', '* FROM ' || s) AS read
-FROM unnest('{spine_generation,spine_merge_result_id,spine_garbage_id}'::text[]) s;
+FROM unnest('{spine_generation,spine_merge_result_id}'::text[]) s;
 SELECT v AS view,
 	   regress_privileges.attempt('regress_privileges_owner', '1; INSERT INTO ' || v || ' DEFAULT VALUES') AS insert,
 	   regress_privileges.attempt('regress_privileges_owner', '1; DELETE FROM ' || v) AS delete

@@ -12,12 +12,12 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
-#include "commands/sequence.h"
 #include "miscadmin.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "state/garbage.h"
+#include "state/registry.h"
 #include "state/tables.h"
 #include "state/values.h"
 
@@ -30,7 +30,7 @@ insert_part(Relation rel, CatalogIndexState indexes, Oid relid, int64 generation
 	HeapTuple	tuple;
 
 	values[GARBAGE_ID - 1] =
-		Int64GetDatum(nextval_internal(spine_tables(false)->garbage_seq, false));
+		Int64GetDatum(registry_next_id());
 	values[GARBAGE_RELATION - 1] = ObjectIdGetDatum(relid);
 	values[GARBAGE_GENERATION - 1] = Int64GetDatum(generation);
 	values[GARBAGE_PART - 1] = PointerGetDatum(part);

@@ -78,10 +78,7 @@ new_row(Oid catalog, Oid index, AttrNumber column, Oid oid)
 static void
 refuse_on_tables(Oid relid, const char *what)
 {
-	const SpineTables *tables = spine_tables(true);
-
-	if (tables == NULL || (relid != tables->trace && relid != tables->batch &&
-						   relid != tables->result && relid != tables->garbage))
+	if (!spine_is_table(relid))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

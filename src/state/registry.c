@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/hsearch.h"
@@ -28,6 +29,9 @@
 
 /* A level takes some 60 bytes: enough for 2^60 updates. */
 #define REGISTRY_IMAGE_SIZE 4096
+
+/* Of an id, what is not the time. */
+#define ID_NUMBER_BITS 20
 
 typedef struct RegistryKey
 {
@@ -57,6 +61,7 @@ typedef struct RegistryHeader
 {
 	pg_atomic_uint64 clock;		/* counts uses */
 	pg_atomic_uint64 evictions;
+	pg_atomic_uint64 last_id;
 } RegistryHeader;
 
 static HTAB *registry = NULL;
@@ -80,6 +85,7 @@ registry_shmem_init(void)
 	{
 		pg_atomic_init_u64(&header->clock, 0);
 		pg_atomic_init_u64(&header->evictions, 0);
+		pg_atomic_init_u64(&header->last_id, 0);
 	}
 	registry = ShmemInitHash("spine registry", spine_max_spines, spine_max_spines, &info,
 							 HASH_ELEM | HASH_BLOBS | HASH_FIXED_SIZE);
@@ -219,6 +225,22 @@ registry_store(const Spine *spine)
 		}
 	}
 	LWLockRelease(REGISTRY_LOCK);
+}
+
+/* The number starts anywhere, since two servers have the same milliseconds. */
+int64
+registry_next_id(void)
+{
+	uint64		now = (uint64) GetCurrentTimestamp() / 1000;
+	uint64		id = now << ID_NUMBER_BITS |
+		(pg_prng_uint32(&pg_global_prng_state) & ((1 << (ID_NUMBER_BITS - 1)) - 1));
+	uint64		last = pg_atomic_read_u64(&header->last_id);
+	uint64		next;
+
+	do
+		next = last >> ID_NUMBER_BITS >= now ? last + 1 : id;
+	while (!pg_atomic_compare_exchange_u64(&header->last_id, &last, next));
+	return (int64) next;
 }
 
 int64

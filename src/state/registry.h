@@ -62,6 +62,14 @@ extern void registry_count(Oid relid, const SpineCounts *counts);
 extern bool registry_counts(Oid relid, SpineCounts *counts, TimestampTz *reset);
 extern void registry_reset(Oid relid);
 
+/*
+ * An id that neither this database nor any other, nor a copy that was restored
+ * to an earlier state, has given out or will: milliseconds since 2000 and a
+ * number in these.  Later ones are greater, as long as the clock does not go
+ * back between two starts of the server.
+ */
+extern int64 registry_next_id(void);
+
 /* Spines evicted since the server started. */
 extern int64 registry_evictions(void);
 

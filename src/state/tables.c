@@ -27,11 +27,42 @@
 static SpineTables tables;
 static bool tables_valid = false;
 
+/* Made by the script that belongs to this library, they have so many columns. */
+static const struct
+{
+	Oid		   *oid;
+	int			columns;
+}			own_tables[] = {
+	{&tables.trace, TRACE_COLUMNS},
+	{&tables.batch, BATCH_COLUMNS},
+	{&tables.result, RESULT_COLUMNS},
+	{&tables.garbage, GARBAGE_COLUMNS},
+	{&tables.claim, CLAIM_COLUMNS},
+	{&tables.inbox, INBOX_COLUMNS},
+	{&tables.hold, HOLD_COLUMNS},
+	{&tables.option, OPTION_COLUMNS},
+	{&tables.home, HOME_COLUMNS},
+};
+
+static bool
+is_table(Oid relid)
+{
+	for (int i = 0; i < (int) lengthof(own_tables); i++)
+		if (*own_tables[i].oid == relid)
+			return true;
+	return false;
+}
+
+bool
+spine_is_table(Oid relid)
+{
+	return spine_tables(true) != NULL && is_table(relid);
+}
+
 static void
 forget_tables(Datum arg, Oid relid)
 {
-	if (!OidIsValid(relid) || relid == tables.trace || relid == tables.batch ||
-		relid == tables.result || relid == tables.garbage)
+	if (!OidIsValid(relid) || is_table(relid))
 		tables_valid = false;
 }
 
@@ -81,7 +112,18 @@ look_up_tables(Oid schema)
 		{"spine_garbage_part", &tables.garbage},
 		{"spine_generation", &tables.generation_seq},
 		{"spine_merge_result_id", &tables.result_seq},
-		{"spine_garbage_id", &tables.garbage_seq},
+		{"spine_garbage_part_pkey", &tables.garbage_pkey},
+		{"spine_merge_claim", &tables.claim},
+		{"spine_merge_claim_pkey", &tables.claim_pkey},
+		{"spine_merge_claim_relation", &tables.claim_relation},
+		{"spine_inbox_batch", &tables.inbox},
+		{"spine_inbox_batch_pkey", &tables.inbox_pkey},
+		{"spine_inbox_batch_queue", &tables.inbox_queue},
+		{"spine_reader_hold", &tables.hold},
+		{"spine_reader_hold_pkey", &tables.hold_pkey},
+		{"spine_option", &tables.option},
+		{"spine_option_pkey", &tables.option_pkey},
+		{"spine_home", &tables.home},
 	};
 	bool		all = true;
 
@@ -113,14 +155,13 @@ has_columns(Oid relid, int columns)
 	return has;
 }
 
-/* Were they made by the script that belongs to this library? */
 static bool
 tables_fit(void)
 {
-	return has_columns(tables.trace, TRACE_COLUMNS) &&
-		has_columns(tables.batch, BATCH_COLUMNS) &&
-		has_columns(tables.result, RESULT_COLUMNS) &&
-		has_columns(tables.garbage, GARBAGE_COLUMNS);
+	for (int i = 0; i < (int) lengthof(own_tables); i++)
+		if (!has_columns(*own_tables[i].oid, own_tables[i].columns))
+			return false;
+	return true;
 }
 
 const SpineTables *

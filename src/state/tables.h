@@ -19,9 +19,20 @@ typedef struct SpineTables
 	Oid			result_pkey;
 	Oid			result_queue;
 	Oid			garbage;
+	Oid			garbage_pkey;
 	Oid			generation_seq;
 	Oid			result_seq;
-	Oid			garbage_seq;
+	Oid			claim;
+	Oid			claim_pkey;
+	Oid			claim_relation;
+	Oid			inbox;
+	Oid			inbox_pkey;
+	Oid			inbox_queue;
+	Oid			hold;
+	Oid			hold_pkey;
+	Oid			option;
+	Oid			option_pkey;
+	Oid			home;
 	Oid			frontier_type;
 	Oid			outcome_type;
 } SpineTables;
@@ -83,6 +94,68 @@ enum
 	GARBAGE_REMOVED_AT,
 	GARBAGE_COLUMNS = GARBAGE_REMOVED_AT
 };
+enum
+{
+	CLAIM_ID = 1,
+	CLAIM_RELATION,
+	CLAIM_GENERATION,
+	CLAIM_REQUEST_LO,
+	CLAIM_REQUEST_HI,
+	CLAIM_ID_LO,
+	CLAIM_ID_HI,
+	CLAIM_LOWER,
+	CLAIM_UPPER,
+	CLAIM_SINCE,
+	CLAIM_LEN,
+	CLAIM_INPUTS,
+	CLAIM_CLAIMED_BY,
+	CLAIM_CLAIMED_AT,
+	CLAIM_LEASE_EXPIRES,
+	CLAIM_ENDED_AT,
+	CLAIM_RESULT,
+	CLAIM_ERROR,
+	CLAIM_COLUMNS = CLAIM_ERROR
+};
+enum
+{
+	INBOX_TICKET = 1,
+	INBOX_RELATION,
+	INBOX_GENERATION,
+	INBOX_LEN,
+	INBOX_PARTS,
+	INBOX_RUNS,
+	INBOX_APPENDED_BY,
+	INBOX_APPENDED_AT,
+	INBOX_SEQUENCED_AT,
+	INBOX_LOWER,
+	INBOX_ERROR,
+	INBOX_COLUMNS = INBOX_ERROR
+};
+enum
+{
+	HOLD_RELATION = 1,
+	HOLD_NAME,
+	HOLD_SINCE,
+	HOLD_HELD_BY,
+	HOLD_HELD_AT,
+	HOLD_EXPIRES_AT,
+	HOLD_COLUMNS = HOLD_EXPIRES_AT
+};
+enum
+{
+	OPTION_RELATION = 1,
+	OPTION_MERGE_FUNCTION,
+	OPTION_COLUMNS = OPTION_MERGE_FUNCTION
+};
+enum
+{
+	HOME_SYSTEM = 1,
+	HOME_DATABASE,
+	HOME_COLUMNS = HOME_DATABASE
+};
+
+/* Is it one of them?  False without the extension. */
+extern bool spine_is_table(Oid relid);
 
 /*
  * The tables of this database; the result is good until the next look-up.
