@@ -1,9 +1,11 @@
 # Makefile: builds, installs and tests spine.
 #
 #   make, make install, make installcheck   the usual PGXS targets
-#   make check        everything, from a bare Debian 12 on (scripts/check)
+#   make check        everything, from a bare Debian on (scripts/check)
 #   make torture      the same tests with ten times the crashes; half an hour
 #   make check-core   the algorithm's own tests; needs no server
+#   make check-cassert   the server's tests, on a PostgreSQL with assertions
+#   make check-17     make check on Debian 13, in a folder, with PostgreSQL 17
 #   make replay       build/replay, the algorithm without PostgreSQL
 #   make demo         a small show on a throwaway cluster
 #   make bench-core   what the algorithm alone costs (bench/ has the rest)
@@ -76,7 +78,7 @@ all:
 # PGXS, unless only targets of our own are asked for: those have to work where
 # pg_config is not installed yet, too.
 
-OURS = check torture check-core demo bench-core replay format print-% build/%
+OURS = check torture check-core check-cassert check-17 demo bench-core replay format print-% build/%
 
 ifneq ($(filter-out $(OURS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -156,13 +158,16 @@ check:
 	@$(RUN) scripts/check
 endif
 
-.PHONY: torture check-core demo bench-core format
+.PHONY: torture check-core check-cassert check-17 demo bench-core format
 torture:
 	@$(RUN) scripts/setup
 	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TAP_SECONDS=7200 scripts/check build install tap
 
 check-core:
 	@$(RUN) scripts/check core
+
+check-cassert check-17:
+	@$(RUN) scripts/$@
 
 demo:
 	@$(RUN) scripts/setup demo

@@ -65,7 +65,8 @@ WHERE relation = 'buffer_spine'::regclass;
 
 BEGIN;
 SELECT spine_append('buffer_spine', 1, ARRAY['a']);
-SET LOCAL force_parallel_mode = on;
+SELECT set_config(name, 'on', true) FROM pg_settings	-- the former up to 15
+WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT count(*) FROM spine_batches WHERE relation = 'buffer_spine'::regclass AND parts = '{a}';
 SELECT spine_append('buffer_spine', 1, ARRAY['b']);
 SAVEPOINT one;
