@@ -206,8 +206,8 @@ CREATE TABLE spine_garbage_part (
 ) USING heap;
 
 -- One row a claim: the merge request that it answers, and the stretch of it that
--- is claimed.  It is live until it has ended, or its lease has and somebody else
--- claimed any of that.
+-- is claimed.  It ends when its result has been applied or refused, when it is
+-- released, or when its lease is over and somebody else claims any of that.
 CREATE TABLE spine_merge_claim (
 	id			bigint PRIMARY KEY,
 	relation	regclass NOT NULL,
@@ -228,7 +228,19 @@ CREATE TABLE spine_merge_claim (
 	result		bigint,
 	error		text
 ) USING heap;
-CREATE INDEX spine_merge_claim_relation ON spine_merge_claim (relation, ended_at);
+CREATE INDEX spine_merge_claim_ended ON spine_merge_claim (ended_at, relation);
+
+-- One row a merge request that could not be answered so far.
+CREATE TABLE spine_merge_attempt (
+	relation	regclass NOT NULL,
+	request_lo	bigint NOT NULL,
+	request_hi	bigint NOT NULL,
+	generation	bigint NOT NULL,
+	attempts	integer NOT NULL,
+	last_error	text NOT NULL,
+	retry_at	timestamptz NOT NULL,
+	PRIMARY KEY (relation, request_lo, request_hi)
+) USING heap;
 
 -- One row a batch that waits for its time, and for a while after it has got one.
 CREATE TABLE spine_inbox_batch (
@@ -276,7 +288,7 @@ INSERT INTO spine_home
 	WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
 
 REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part,
-	spine_merge_claim, spine_inbox_batch, spine_reader_hold, spine_option, spine_home
+	spine_merge_claim, spine_merge_attempt, spine_inbox_batch, spine_reader_hold, spine_option, spine_home
 	FROM PUBLIC;
 REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id FROM PUBLIC;
 
@@ -302,6 +314,22 @@ SELECT pg_catalog.pg_extension_config_dump('spine_home', '');
 
 CREATE TYPE spine_merge_request AS (
 	relation	regclass,
+	id_lo		bigint,
+	id_hi		bigint,
+	lower		spine_frontier,
+	upper		spine_frontier,
+	since		spine_frontier,
+	len			bigint,
+	nparts		integer,
+	parts		text[],
+	runs		integer[]
+);
+
+CREATE TYPE spine_claim AS (
+	claim		bigint,
+	lease_expires timestamptz,
+	relation	regclass,
+	generation	bigint,
 	id_lo		bigint,
 	id_hi		bigint,
 	lower		spine_frontier,
@@ -374,6 +402,39 @@ CREATE FUNCTION spine_submit_merge(relation regclass, lower spine_frontier,
 COMMENT ON FUNCTION spine_submit_merge(regclass, spine_frontier, spine_frontier, spine_frontier, bigint, text[], integer[], text[]) IS
 	'queue a merge result for the background worker; returns its id in spine_merge_results';
 
+-- Claims ---------------------------------------------------------------------
+
+CREATE FUNCTION spine_claim_merge(relation regclass DEFAULT NULL,
+								  lease interval DEFAULT '5 minutes',
+								  max integer DEFAULT 1,
+								  max_parts integer DEFAULT NULL)
+	RETURNS SETOF spine_claim AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION spine_claim_merge(regclass, interval, integer, integer) IS
+	'lease merge requests that nobody else is at work on, of one spine or of all';
+
+CREATE FUNCTION spine_extend_claim(claim bigint, lease interval DEFAULT '5 minutes')
+	RETURNS timestamptz AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_extend_claim(bigint, interval) IS
+	'lease a claim for longer; returns until when, or null if it has lapsed';
+
+CREATE FUNCTION spine_release_claim(claim bigint, error text DEFAULT NULL)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_release_claim(bigint, text) IS
+	'give a claim back; with an error, that counts as a failed attempt';
+
+CREATE FUNCTION spine_complete_merge(claim bigint, len bigint, parts text[] DEFAULT '{}',
+									 runs integer[] DEFAULT '{}',
+									 OUT status text, OUT result bigint)
+	RETURNS record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_complete_merge(bigint, bigint, text[], integer[]) IS
+	'answer a claim: queues the result for the background worker';
+
+CREATE FUNCTION spine_retry_merge(relation regclass, id_lo bigint, id_hi bigint)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_retry_merge(regclass, bigint, bigint) IS
+	'forget the failed attempts at a merge request; true if there were any';
+
 -- Reading --------------------------------------------------------------------
 --
 -- Under the caller's snapshot, with what its own transaction has pushed, hence
@@ -434,7 +495,9 @@ CREATE FUNCTION spine_level_rows(relation regclass,
 CREATE FUNCTION spine_request_rows(relation regclass,
 		OUT id_lo bigint, OUT id_hi bigint, OUT lower spine_frontier,
 		OUT upper spine_frontier, OUT since spine_frontier, OUT len bigint,
-		OUT nparts integer, OUT parts text[], OUT runs integer[], OUT level integer)
+		OUT nparts integer, OUT parts text[], OUT runs integer[], OUT level integer,
+		OUT state text, OUT claimed_by name, OUT lease_expires timestamptz,
+		OUT attempts integer, OUT last_error text)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 5;
 
@@ -465,12 +528,7 @@ CREATE VIEW spine_levels WITH (security_barrier) AS
 	FROM spine_trace t CROSS JOIN LATERAL spine_level_rows(t.relation) r;
 
 CREATE VIEW spine_merge_requests WITH (security_barrier) AS
-	SELECT t.relation, r.*,
-		   NULL::text AS state,
-		   NULL::text AS claimed_by,
-		   NULL::timestamptz AS lease_expires,
-		   NULL::integer AS attempts,
-		   NULL::text AS last_error
+	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_request_rows(t.relation) r;
 
 CREATE VIEW spine_stat WITH (security_barrier) AS
@@ -496,9 +554,11 @@ CREATE VIEW spine_garbage WITH (security_barrier) AS
 				   (SELECT rolsuper FROM pg_catalog.pg_roles
 					WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER))
 	  AND NOT EXISTS (SELECT 1
-					  FROM spine_batch_rows(g.relation) b
+					  FROM spine_trace t
+						   CROSS JOIN LATERAL spine_batch_rows(t.relation) b
 						   CROSS JOIN LATERAL pg_catalog.unnest(b.parts) p
-					  WHERE p OPERATOR(pg_catalog.=) g.part);
+					  WHERE t.relation OPERATOR(pg_catalog.=) g.relation
+						AND p OPERATOR(pg_catalog.=) g.part);
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
 	spine_merge_results, spine_garbage, spine_stat TO PUBLIC;

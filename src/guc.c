@@ -18,6 +18,8 @@ int			spine_max_workers = 2;
 int			spine_worker_idle_timeout = 5000;
 int			spine_naptime = 10;
 bool		spine_worker = true;
+int			spine_max_attempts = 5;
+int			spine_retry_delay = 5000;
 
 static void
 define_sizes(void)
@@ -68,10 +70,26 @@ define_worker(void)
 							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 }
 
+static void
+define_claims(void)
+{
+	DefineCustomIntVariable("spine.max_attempts",
+							"Number of failed attempts after which a merge request is parked.",
+							"spine_retry_merge() brings it back.  0 parks none.",
+							&spine_max_attempts, 5, 0, INT_MAX, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("spine.retry_delay",
+							"Time after a failed attempt at a merge request until it can be claimed again.",
+							"Twice as long after each further one, at most an hour.",
+							&spine_retry_delay, 5000, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+}
+
 void
 spine_define_settings(void)
 {
 	define_sizes();
+	define_claims();
 	define_worker();
 	MarkGUCPrefixReserved("spine");
 }

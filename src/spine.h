@@ -19,6 +19,8 @@ extern PGDLLIMPORT int spine_max_workers;
 extern PGDLLIMPORT int spine_worker_idle_timeout;	/* milliseconds */
 extern PGDLLIMPORT int spine_naptime;	/* seconds */
 extern PGDLLIMPORT bool spine_worker;
+extern PGDLLIMPORT int spine_max_attempts;
+extern PGDLLIMPORT int spine_retry_delay;	/* milliseconds */
 
 /* Defines the settings; called once from _PG_init. */
 extern void spine_define_settings(void);

@@ -98,8 +98,6 @@ refuse_relation(Oid relid, const char *detail)
 static void
 check_kind(Oid relid, Form_pg_class form)
 {
-	const SpineTables *tables = spine_tables(false);
-
 	switch (form->relkind)
 	{
 		case RELKIND_RELATION:
@@ -125,8 +123,7 @@ check_kind(Oid relid, Form_pg_class form)
 	}
 	if (IsSystemClass(relid, form))
 		refuse_relation(relid, "It is a system catalog.");
-	if (relid == tables->trace || relid == tables->batch || relid == tables->result ||
-		relid == tables->garbage)
+	if (spine_is_table(relid))
 		refuse_relation(relid, "It belongs to the extension itself.");
 	/* So that PREPARE TRANSACTION refuses it. */
 	if (form->relpersistence == RELPERSISTENCE_TEMP)
@@ -161,8 +158,8 @@ has_privilege(Oid relid, AclMode privilege)
 	return pg_class_aclmask(relid, GetUserId(), privilege, ACLMASK_ANY) != 0;
 }
 
-static void
-check_privilege(FunctionCallInfo fcinfo, Oid relid, AclMode privilege)
+void
+check_relation_privilege(FunctionCallInfo fcinfo, Oid relid, AclMode privilege)
 {
 	const char *name = get_rel_name(relid);
 	const char *function;
@@ -238,7 +235,7 @@ relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
 	}
 	check_kind(relid, (Form_pg_class) GETSTRUCT(tuple));
 	ReleaseSysCache(tuple);
-	check_privilege(fcinfo, relid, privilege);
+	check_relation_privilege(fcinfo, relid, privilege);
 	last = now;
 	return relid;
 }
@@ -248,4 +245,11 @@ relation_is_visible(Oid relid)
 {
 	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)) &&
 		pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+}
+
+bool
+relation_allows(Oid relid, AclMode privilege)
+{
+	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)) &&
+		has_privilege(relid, privilege);
 }

@@ -29,6 +29,12 @@ extern Oid	relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege);
 /* May the user see the rows of this relation in a view? */
 extern bool relation_is_visible(Oid relid);
 
+/* Does the relation exist, and has the user the privilege on it? */
+extern bool relation_allows(Oid relid, AclMode privilege);
+
+/* Raises an error unless the user has the privilege on a relation that exists. */
+extern void check_relation_privilege(FunctionCallInfo fcinfo, Oid relid, AclMode privilege);
+
 /* Raises an error if argument n is null. */
 extern void require_arg(FunctionCallInfo fcinfo, int n, const char *name);
 

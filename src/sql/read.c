@@ -16,6 +16,7 @@
 #include "sql/args.h"
 #include "sql/request.h"
 #include "state/batches.h"
+#include "state/offer.h"
 #include "state/report.h"
 #include "state/values.h"
 #include "state/working.h"
@@ -170,30 +171,55 @@ spine_level_rows(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* How far somebody has come with a request: the columns from state on. */
+static void
+put_status(const OfferStatus *status, Datum *values, bool *nulls)
+{
+	static const char *const states[] = {
+		[OFFER_OPEN] = "open",
+		[OFFER_DELAYED] = "delayed",
+		[OFFER_CLAIMED] = "claimed",
+		[OFFER_COMPLETED] = "completed",
+		[OFFER_PARKED] = "parked",
+	};
+
+	values[0] = CStringGetTextDatum(states[status->state]);
+	nulls[1] = nulls[2] = status->claim == NULL;
+	if (status->claim != NULL)
+	{
+		values[1] = NameGetDatum(&status->claim->claimed_by);
+		values[2] = TimestampTzGetDatum(status->claim->lease_expires);
+	}
+	values[3] = Int32GetDatum(status->attempts.count);
+	nulls[4] = status->attempts.last_error == NULL;
+	if (status->attempts.last_error != NULL)
+		values[4] = CStringGetTextDatum(status->attempts.last_error);
+}
+
 PG_FUNCTION_INFO_V1(spine_request_rows);
 Datum
 spine_request_rows(PG_FUNCTION_ARGS)
 {
 	Spine		spine;
 	Snapshot	snapshot;
-	LevelsWalk	walk;
-	SpineBatch *batch;
-	int			level;
+	List	   *offers;
+	List	   *claims;
+	ListCell   *cell;
 
 	if (!begin_rows(fcinfo, &spine, &snapshot))
 		return (Datum) 0;
-	walk = LEVELS_WALK_START(&spine.trace.levels);
-	while ((batch = levels_next(&spine.trace.levels, &walk, &level)) != NULL)
+	offers = offers_add(NIL, &spine);
+	claims = offers == NIL ? NIL : claims_open(spine.relid, spine.generation, snapshot);
+	foreach(cell, offers)
 	{
-		MergeRequest request = spine_batch_request(batch);
-		Datum		values[REQUEST_COLUMNS + 1];
-		bool		nulls[REQUEST_COLUMNS + 1];
+		Offer	   *offer = lfirst(cell);
+		OfferStatus status = offer_status(offer, spine.generation, claims, snapshot);
+		Datum		values[REQUEST_COLUMNS + 6];
+		bool		nulls[REQUEST_COLUMNS + 6] = {false};
 
-		if (!spine_batch_is_fueled(batch))
-			continue;
-		request_values(spine.relid, &request, snapshot, values, nulls);
-		values[REQUEST_COLUMNS] = Int32GetDatum(level);
-		nulls[REQUEST_COLUMNS] = false;
+		request_values(spine.relid, &offer->request, snapshot, values, nulls);
+		values[REQUEST_COLUMNS] = Int32GetDatum(offer->level);
+		put_status(&status, values + REQUEST_COLUMNS + 1, nulls + REQUEST_COLUMNS + 1);
 		put_row(fcinfo, values, nulls);
 	}
 	return (Datum) 0;

@@ -11,8 +11,8 @@
 #include "state/outcome.h"
 #include "state/tables.h"
 
-Datum
-outcome_get_datum(MergeOutcome outcome)
+const char *
+outcome_label(MergeOutcome outcome)
 {
 	static const char *const labels[] = {
 		[APPLIED_EXACT] = "applied_exact",
@@ -21,11 +21,19 @@ outcome_get_datum(MergeOutcome outcome)
 		[NOT_APPLIED_INVALID_SINCE] = "not_applied_invalid_since",
 		[NOT_APPLIED_TOO_MANY_UPDATES] = "not_applied_too_many_updates",
 	};
+
+	return labels[outcome];
+}
+
+Datum
+outcome_get_datum(MergeOutcome outcome)
+{
 	Oid			value = GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid,
 										ObjectIdGetDatum(spine_tables(false)->outcome_type),
-										CStringGetDatum(labels[outcome]));
+										CStringGetDatum(outcome_label(outcome)));
 
 	if (!OidIsValid(value))
-		elog(ERROR, "enum spine_merge_outcome lacks the label \"%s\"", labels[outcome]);
+		elog(ERROR, "enum spine_merge_outcome lacks the label \"%s\"",
+			 outcome_label(outcome));
 	return ObjectIdGetDatum(value);
 }

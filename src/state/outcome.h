@@ -9,6 +9,7 @@
 
 #include "core/trace.h"
 
+extern const char *outcome_label(MergeOutcome outcome);
 extern Datum outcome_get_datum(MergeOutcome outcome);
 
 #endif

@@ -29,6 +29,7 @@
 
 #include "spine.h"
 #include "dev/stop_point.h"
+#include "state/claims.h"
 #include "state/merge.h"
 #include "state/outcome.h"
 #include "state/results.h"
@@ -81,6 +82,31 @@ results_submit(Oid relid, const BatchRow *result, ArrayType *inputs, int64 claim
 	table_close(rel, NoLock);
 	spine_notify_at_commit();
 	return id;
+}
+
+ArrayType *
+results_parts(int64 id)
+{
+	Relation	rel = table_open(spine_tables(false)->result, AccessShareLock);
+	ArrayType  *parts = NULL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, RESULT_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	scan = systable_beginscan(rel, spine_tables(false)->result_pkey, true, SnapshotSelf, 1,
+							  &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+
+		parts = DatumGetArrayTypePCopy(heap_getattr(tuple, RESULT_PARTS,
+													RelationGetDescr(rel), &isnull));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return parts;
 }
 
 typedef struct QueueScan
@@ -165,6 +191,26 @@ queued_results(Oid relid, int max)
 	return results;
 }
 
+static int64
+claim_of(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		claim = heap_getattr(tuple, RESULT_CLAIM, desc, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(claim);
+}
+
+/* Tells the claim what became of it: an error, or what was not applied, counts as failed. */
+static void
+settle_claim(HeapTuple tuple, TupleDesc desc, int outcome, const char *error)
+{
+	int64		claim = claim_of(tuple, desc);
+	bool		applied = outcome == APPLIED_EXACT || outcome == APPLIED_SUBSET;
+
+	if (claim != 0)
+		claims_settle(claim, applied ? NULL : error != NULL ? error : outcome_label(outcome));
+}
+
 /* Ends a result's stay in the queue; outcome -1 and a null error are left out. */
 static void
 record(HeapTuple tuple, int outcome, const char *error)
@@ -180,6 +226,7 @@ record(HeapTuple tuple, int outcome, const char *error)
 	replaces[RESULT_OUTCOME - 1] = outcome >= 0;
 	if (outcome >= 0)
 		values[RESULT_OUTCOME - 1] = outcome_get_datum(outcome);
+	settle_claim(tuple, RelationGetDescr(rel), outcome, error);
 	replaces[RESULT_ERROR - 1] = error != NULL;
 	if (error != NULL)
 		values[RESULT_ERROR - 1] = CStringGetTextDatum(error);
@@ -271,6 +318,21 @@ apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
 		registry_count(relid, &(SpineCounts) {.errors = 1});
 }
 
+/*
+ * Takes the claim lock if any result answers a claim; false if somebody has it.
+ * Whoever has it is about to commit.
+ */
+static bool
+lock_claims(Oid relid, List *results, TupleDesc desc)
+{
+	ListCell   *cell;
+
+	foreach(cell, results)
+		if (claim_of(lfirst(cell), desc) != 0)
+			return claims_lock(relid, false);
+	return true;
+}
+
 /* Why nothing can ever be applied to this relation; NULL if something can. */
 static const char *
 hopeless(Oid relid, bool *busy)
@@ -307,6 +369,8 @@ results_apply(Oid relid, int max, int milliseconds)
 	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
 	desc = CreateTupleDescCopy(RelationGetDescr(rel));
 	table_close(rel, NoLock);
+	if (!lock_claims(relid, results, desc))
+		return RESULTS_BUSY;
 	for (int i = 0; i < list_length(results) && done < max; i++, done++)
 	{
 		HeapTuple	tuple = list_nth(results, i);

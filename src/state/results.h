@@ -32,6 +32,9 @@ typedef enum ResultsProgress
 extern int64 results_submit(Oid relid, const BatchRow *result, ArrayType *inputs,
 							int64 claim);
 
+/* The parts of a result; NULL if it is not there any more. */
+extern ArrayType *results_parts(int64 id);
+
 /* Oids of the relations that have results queued, at most max of them. */
 extern List *results_relations(int max);
 

@@ -24,7 +24,9 @@ typedef struct SpineTables
 	Oid			result_seq;
 	Oid			claim;
 	Oid			claim_pkey;
-	Oid			claim_relation;
+	Oid			claim_ended;
+	Oid			attempt;
+	Oid			attempt_pkey;
 	Oid			inbox;
 	Oid			inbox_pkey;
 	Oid			inbox_queue;
@@ -115,6 +117,17 @@ enum
 	CLAIM_RESULT,
 	CLAIM_ERROR,
 	CLAIM_COLUMNS = CLAIM_ERROR
+};
+enum
+{
+	ATTEMPT_RELATION = 1,
+	ATTEMPT_REQUEST_LO,
+	ATTEMPT_REQUEST_HI,
+	ATTEMPT_GENERATION,
+	ATTEMPT_ATTEMPTS,
+	ATTEMPT_LAST_ERROR,
+	ATTEMPT_RETRY_AT,
+	ATTEMPT_COLUMNS = ATTEMPT_RETRY_AT
 };
 enum
 {

@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "state/claims_prune.h"
 #include "state/results.h"
 #include "worker/places.h"
 #include "worker/task.h"
@@ -25,6 +26,7 @@
 #define APPLY_RESULTS 200
 #define APPLY_TIME 10			/* ms */
 #define PRUNE_RESULTS 1000
+#define PRUNE_CLAIMS 100		/* each may need a lock */
 
 #define NOT_A_RELATION ((Oid) 1)	/* the prune's, in the mailbox */
 #define MAX_RELATIONS 10000		/* that one look at the queue finds */
@@ -52,7 +54,7 @@ struct Queue
 	Task	   *current;
 	List	   *relations;		/* oids, in scratch */
 	ResultsProgress progress;
-	int			pruned;
+	bool		more_to_prune;
 };
 
 Queue *
@@ -132,7 +134,9 @@ prune_step(void *arg)
 {
 	Queue	   *queue = arg;
 
-	queue->pruned = results_prune(PRUNE_RESULTS);
+	bool		more = results_prune(PRUNE_RESULTS) == PRUNE_RESULTS;
+
+	queue->more_to_prune = claims_prune(PRUNE_CLAIMS) == PRUNE_CLAIMS || more;
 }
 
 /* The relation's task; a new one if it has none. */
@@ -217,7 +221,7 @@ prune(Queue *queue)
 	bool		fine = task_run(&queue->prune, prune_step, queue);
 
 	/* Nobody waits for it: after an error, a try now and then is enough. */
-	queue->prune.queued = fine && queue->pruned == PRUNE_RESULTS;
+	queue->prune.queued = fine && queue->more_to_prune;
 	if (fine)
 		task_done(&queue->prune);
 	queue->prune_at = mailbox_clock() + PRUNE_PAUSE;

@@ -1,0 +1,420 @@
+/*
+ * claim.c
+ *		Claiming merge requests, and what becomes of a claim.
+ *
+ * The contract for compactors is in doc/compactors.md.  Everything about a
+ * claim happens under the claim lock of its spine (state/claims.h), and looks at
+ * the latest committed state, whatever the transaction's snapshot.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "sql/args.h"
+#include "sql/request.h"
+#include "state/batches.h"
+#include "state/garbage.h"
+#include "state/offer.h"
+#include "state/report.h"
+#include "state/results.h"
+#include "state/tables.h"
+#include "state/values.h"
+
+/* Everything that compactors do is theirs who may update the relation. */
+#define PRIVILEGE_COMPACT ACL_UPDATE
+
+static bool
+interval_before(Interval *a, Interval *b)
+{
+	return DatumGetBool(DirectFunctionCall2(interval_lt, IntervalPGetDatum(a),
+											IntervalPGetDatum(b)));
+}
+
+/* Argument n, the time until which it is from now; at most ten years. */
+static TimestampTz
+lease_arg(FunctionCallInfo fcinfo, int n)
+{
+	Interval	least = {.time = 1};
+	Interval	most = {.month = 10 * MONTHS_PER_YEAR};
+
+	require_arg(fcinfo, n, "lease");
+	if (interval_before(PG_GETARG_INTERVAL_P(n), &least) ||
+		interval_before(&most, PG_GETARG_INTERVAL_P(n)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("lease is out of range"),
+				 errdetail("It is %s.",
+						   DatumGetCString(DirectFunctionCall1(interval_out, PG_GETARG_DATUM(n)))),
+				 errhint("Give it longer than nothing and at most ten years, and extend it as the work goes on.")));
+	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+												   TimestampTzGetDatum(GetCurrentTimestamp()),
+												   PG_GETARG_DATUM(n)));
+}
+
+/* Argument n, which is at least 1. */
+static int
+count_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	int			count;
+
+	require_arg(fcinfo, n, name);
+	count = PG_GETARG_INT32(n);
+	if (count < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is out of range", name),
+				 errdetail("It is %d.", count),
+				 errhint("It must be at least 1.")));
+	return count;
+}
+
+/* -------------------------------------------------------------- claiming */
+
+/* Relations with a spine, as far as the user may compact them. */
+static List *
+compactable_relations(Snapshot snapshot)
+{
+	Relation	rel = table_open(spine_tables(false)->trace, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
+	List	   *relids = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Oid			relid = DatumGetObjectId(heap_getattr(tuple, TRACE_RELATION,
+														  RelationGetDescr(rel), &isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		if (relation_allows(relid, PRIVILEGE_COMPACT))
+			relids = lappend_oid(relids, relid);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return relids;
+}
+
+/* The requests of some relations as they are now, best first. */
+static List *
+list_offers(List *relids, bool must_be_spines)
+{
+	List	   *offers = NIL;
+	ListCell   *cell;
+
+	foreach(cell, relids)
+	{
+		Spine		spine;
+		Snapshot	rows;
+
+		if (spine_read(lfirst_oid(cell), &spine, &rows))
+			offers = offers_add(offers, &spine);
+		else if (must_be_spines)
+			spine_not_registered(lfirst_oid(cell));
+	}
+	offers_sort(offers);
+	return offers;
+}
+
+static void
+return_claim(FunctionCallInfo fcinfo, const Claim *claim, const MergeRequest *stretch,
+			 Snapshot rows)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[4 + REQUEST_COLUMNS];
+	bool		nulls[4 + REQUEST_COLUMNS] = {false};
+
+	values[0] = Int64GetDatum(claim->id);
+	values[1] = TimestampTzGetDatum(claim->lease_expires);
+	values[2] = ObjectIdGetDatum(claim->request.relid);
+	values[3] = Int64GetDatum(claim->request.generation);
+	request_values(claim->request.relid, stretch, rows, values + 4, nulls + 4);
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+/* Leases that are over make way for the one that is about to be. */
+static void
+end_lapsed(List *claims, int64 lo, int64 hi)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	ListCell   *cell;
+
+	foreach(cell, claims)
+	{
+		Claim	   *claim = lfirst(cell);
+
+		if (claim->lo < hi && lo < claim->hi && claim_state(claim, now) == CLAIM_LAPSED)
+			claims_end(claim, "the lease was over");
+	}
+}
+
+/*
+ * Under the claim lock: claims what is free of a request, stretch by stretch, at
+ * most max; returns how many it was.
+ */
+static int
+claim_offer(FunctionCallInfo fcinfo, const Offer *offer, TimestampTz lease, int max,
+			int max_parts)
+{
+	Spine		spine;
+	Snapshot	rows;
+	int			count = 0;
+
+	if (!spine_read(offer->relid, &spine, &rows) ||
+		!offer_stands(&spine, offer->request.lo, offer->request.hi))
+		return 0;
+	while (count < max)
+	{
+		List	   *claims = claims_open(offer->relid, spine.generation, SnapshotSelf);
+		OfferStatus status = offer_status(offer, spine.generation, claims, SnapshotSelf);
+		Claim		claim = {.lease_expires = lease};
+		MergeRequest stretch;
+
+		if (status.state == OFFER_DELAYED || status.state == OFFER_PARKED ||
+			!offer_stretch(offer, claims, max_parts, rows, &claim, &stretch))
+			break;
+		claim.request.generation = spine.generation;
+		end_lapsed(claims, claim.lo, claim.hi);
+		claims_insert(&claim);
+		return_claim(fcinfo, &claim, &stretch, rows);
+		count++;
+	}
+	return count;
+}
+
+/*
+ * One offer, unless somebody else is claiming there just now.  The state may
+ * have changed since it was made, so a fresh snapshot is taken under the lock.
+ */
+static int
+try_offer(FunctionCallInfo fcinfo, const Offer *offer, TimestampTz lease, int max,
+		  int max_parts)
+{
+	int			count = 0;
+
+	if (!ConditionalLockRelationOid(offer->relid, AccessShareLock))
+		return 0;
+	if (relation_allows(offer->relid, PRIVILEGE_COMPACT) && claims_lock(offer->relid, false))
+	{
+		PushActiveSnapshot(GetLatestSnapshot());
+		count = claim_offer(fcinfo, offer, lease, max, max_parts);
+		PopActiveSnapshot();
+		if (count == 0)
+			claims_unlock(offer->relid);
+	}
+	if (count == 0)
+		UnlockRelationOid(offer->relid, AccessShareLock);
+	return count;
+}
+
+PG_FUNCTION_INFO_V1(spine_claim_merge);
+Datum
+spine_claim_merge(PG_FUNCTION_ARGS)
+{
+	Oid			relid = InvalidOid;
+	TimestampTz lease;
+	int			max;
+	int			max_parts = 0;
+	List	   *offers;
+	ListCell   *cell;
+
+	require_preloaded();
+	if (!PG_ARGISNULL(0))
+		relid = relation_arg(fcinfo, 0, PRIVILEGE_COMPACT);
+	lease = lease_arg(fcinfo, 1);
+	max = count_arg(fcinfo, 2, "max");
+	if (!PG_ARGISNULL(3))
+		max_parts = count_arg(fcinfo, 3, "max_parts");
+	spine_refuse_read_only();
+	InitMaterializedSRF(fcinfo, 0);
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	offers = OidIsValid(relid) ? list_offers(list_make1_oid(relid), true) :
+		list_offers(compactable_relations(GetActiveSnapshot()), false);
+	PopActiveSnapshot();
+	foreach(cell, offers)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (max == 0)
+			break;
+		max -= try_offer(fcinfo, lfirst(cell), lease, max, max_parts);
+	}
+	return (Datum) 0;
+}
+
+/* ---------------------------------------------------- what becomes of it */
+
+/*
+ * Is the claim of a relation that is there, and a spine of the same generation?
+ * Otherwise only who claimed it is told anything.
+ */
+static bool
+claim_is_current(FunctionCallInfo fcinfo, const Claim *claim)
+{
+	Oid			relid = claim->request.relid;
+	Spine		spine;
+	Snapshot	rows;
+	bool		current;
+
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+	{
+		if (!superuser() &&
+			strcmp(NameStr(claim->claimed_by), GetUserNameFromId(GetUserId(), false)) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("permission denied for claim " INT64_FORMAT, claim->id),
+					 errdetail("Its relation does not exist any more."),
+					 errhint("Only who has claimed it can learn what became of it.")));
+		return false;
+	}
+	check_relation_privilege(fcinfo, relid, PRIVILEGE_COMPACT);
+	PushActiveSnapshot(GetLatestSnapshot());
+	current = spine_read(relid, &spine, &rows) && spine.generation == claim->request.generation;
+	PopActiveSnapshot();
+	return current;
+}
+
+/* The claim in argument 0, under its spine's claim lock; *current as above. */
+static Claim
+claim_arg(FunctionCallInfo fcinfo, bool *current)
+{
+	int64		id;
+	Claim		claim;
+	Snapshot	snapshot;
+	bool		found;
+
+	require_preloaded();
+	id = bigint_arg(fcinfo, 0, "claim");
+	spine_refuse_read_only();
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	found = claims_find(id, snapshot, &claim);
+	UnregisterSnapshot(snapshot);
+	if (found)
+	{
+		LockRelationOid(claim.request.relid, AccessShareLock);
+		claims_lock(claim.request.relid, true);
+		*current = claim_is_current(fcinfo, &claim);
+		/* While we waited, it may have been pruned. */
+		found = claims_find(id, SnapshotSelf, &claim);
+	}
+	if (!found)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("claim " INT64_FORMAT " does not exist", id),
+				 errdetail("It was never given out, its transaction was rolled back, or it was forgotten spine.result_retention after its end."),
+				 errhint("Commit right after spine_claim_merge().")));
+	return claim;
+}
+
+PG_FUNCTION_INFO_V1(spine_extend_claim);
+Datum
+spine_extend_claim(PG_FUNCTION_ARGS)
+{
+	bool		current;
+	Claim		claim = claim_arg(fcinfo, &current);
+	TimestampTz lease = lease_arg(fcinfo, 1);
+
+	if (!current || claim.ended_at != 0 || claim.result != 0)
+		PG_RETURN_NULL();
+	claim.lease_expires = lease;
+	claims_update(&claim);
+	PG_RETURN_TIMESTAMPTZ(lease);
+}
+
+PG_FUNCTION_INFO_V1(spine_release_claim);
+Datum
+spine_release_claim(PG_FUNCTION_ARGS)
+{
+	bool		current;
+	Claim		claim = claim_arg(fcinfo, &current);
+
+	if (!current || claim.ended_at != 0 || claim.result != 0)
+		PG_RETURN_BOOL(false);
+	claims_end(&claim, PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	PG_RETURN_BOOL(true);
+}
+
+/* The parts that nobody has use for, but for those of this claim's own result. */
+static void
+discard_parts(const Claim *claim, ArrayType *parts)
+{
+	int			n;
+	int			nkept = 0;
+	text	  **texts = array_texts(parts, &n);
+	ArrayType  *result = claim->result == 0 ? NULL : results_parts(claim->result);
+	text	  **kept = result == NULL ? NULL : array_texts(result, &nkept);
+
+	garbage_add_difference(claim->request.relid, claim->request.generation, texts, n, kept,
+						   nkept);
+}
+
+static void
+queue_result(FunctionCallInfo fcinfo, Claim *claim, ArrayType *parts, ArrayType *runs)
+{
+	BatchRow	row = {
+		.desc = claim->desc, .len = PG_GETARG_INT64(1), .parts = parts, .runs = runs
+	};
+
+	claim->result = results_submit(claim->request.relid, &row, claim->inputs, claim->id);
+	claims_update(claim);
+}
+
+PG_FUNCTION_INFO_V1(spine_complete_merge);
+Datum
+spine_complete_merge(PG_FUNCTION_ARGS)
+{
+	bool		current;
+	Claim		claim = claim_arg(fcinfo, &current);
+	HollowBatch batch = {.len = bigint_arg(fcinfo, 1, "len")};
+	ArrayType  *parts = array_arg(fcinfo, 2, "parts");
+	ArrayType  *runs = array_arg(fcinfo, 3, "runs");
+	const char *status = "queued";
+	TupleDesc	desc;
+	Datum		values[2];
+	bool		nulls[2] = {false};
+	CoreError	err;
+
+	hollow_batch_set_arrays(&batch, parts, runs);
+	if (hollow_batch_check(&batch, &err) != CORE_OK)
+		report_core_error(&err);
+	if (claim.result != 0)
+		status = "repeated";
+	else if (!current || claim.ended_at != 0)
+		status = "lapsed";
+	if (claim.result == 0 && current && claim.ended_at == 0)
+	{
+		PushActiveSnapshot(GetLatestSnapshot());
+		queue_result(fcinfo, &claim, parts, runs);
+		PopActiveSnapshot();
+	}
+	else
+		discard_parts(&claim, parts);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = CStringGetTextDatum(status);
+	values[1] = Int64GetDatum(claim.result);
+	nulls[1] = claim.result == 0;
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+PG_FUNCTION_INFO_V1(spine_retry_merge);
+Datum
+spine_retry_merge(PG_FUNCTION_ARGS)
+{
+	RequestKey	key = {.relid = relation_arg(fcinfo, 0, PRIVILEGE_COMPACT)};
+
+	key.lo = bigint_arg(fcinfo, 1, "id_lo");
+	key.hi = bigint_arg(fcinfo, 2, "id_hi");
+	spine_refuse_read_only();
+	claims_lock(key.relid, true);
+	PG_RETURN_BOOL(attempts_forget(&key));
+}

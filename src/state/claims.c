@@ -1,0 +1,208 @@
+/*
+ * claims.c
+ *		Reading and writing claims.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "dev/stop_point.h"
+#include "spine.h"
+#include "state/claims.h"
+#include "state/registry.h"
+#include "state/tables.h"
+#include "state/values.h"
+
+ClaimState
+claim_state(const Claim *claim, TimestampTz now)
+{
+	if (claim->result != 0)
+		return CLAIM_COMPLETED;
+	return claim->lease_expires > now ? CLAIM_LEASED : CLAIM_LAPSED;
+}
+
+bool
+claims_lock(Oid relid, bool wait)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, spine_tables(false)->claim, relid, 0);
+	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void
+claims_unlock(Oid relid)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, spine_tables(false)->claim, relid, 0);
+	LockRelease(&tag, ExclusiveLock, false);
+}
+
+/* Takes a row apart; what it points to is copied. */
+static void
+read_row(HeapTuple tuple, TupleDesc desc, Claim *claim)
+{
+	Datum		values[CLAIM_COLUMNS];
+	bool		nulls[CLAIM_COLUMNS];
+
+	heap_deform_tuple(tuple, desc, values, nulls);
+	claim->id = DatumGetInt64(values[CLAIM_ID - 1]);
+	claim->request.relid = DatumGetObjectId(values[CLAIM_RELATION - 1]);
+	claim->request.generation = DatumGetInt64(values[CLAIM_GENERATION - 1]);
+	claim->request.lo = DatumGetInt64(values[CLAIM_REQUEST_LO - 1]);
+	claim->request.hi = DatumGetInt64(values[CLAIM_REQUEST_HI - 1]);
+	claim->lo = DatumGetInt64(values[CLAIM_ID_LO - 1]);
+	claim->hi = DatumGetInt64(values[CLAIM_ID_HI - 1]);
+	claim->desc.lower = datum_get_frontier(values[CLAIM_LOWER - 1]);
+	claim->desc.upper = datum_get_frontier(values[CLAIM_UPPER - 1]);
+	claim->desc.since = datum_get_frontier(values[CLAIM_SINCE - 1]);
+	claim->len = DatumGetInt64(values[CLAIM_LEN - 1]);
+	claim->inputs = DatumGetArrayTypePCopy(values[CLAIM_INPUTS - 1]);
+	claim->claimed_by = *DatumGetName(values[CLAIM_CLAIMED_BY - 1]);
+	claim->claimed_at = DatumGetTimestampTz(values[CLAIM_CLAIMED_AT - 1]);
+	claim->lease_expires = DatumGetTimestampTz(values[CLAIM_LEASE_EXPIRES - 1]);
+	claim->ended_at = nulls[CLAIM_ENDED_AT - 1] ? 0 :
+		DatumGetTimestampTz(values[CLAIM_ENDED_AT - 1]);
+	claim->result = nulls[CLAIM_RESULT - 1] ? 0 : DatumGetInt64(values[CLAIM_RESULT - 1]);
+	claim->error = nulls[CLAIM_ERROR - 1] ? NULL :
+		TextDatumGetCString(values[CLAIM_ERROR - 1]);
+	claim->tid = tuple->t_self;
+}
+
+bool
+claims_find(int64 id, Snapshot snapshot, Claim *claim)
+{
+	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, CLAIM_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	scan = systable_beginscan(rel, spine_tables(false)->claim_pkey, true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		read_row(tuple, RelationGetDescr(rel), claim);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return HeapTupleIsValid(tuple);
+}
+
+List *
+claims_open(Oid relid, int64 generation, Snapshot snapshot)
+{
+	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
+	List	   *claims = NIL;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyEntryInitialize(&keys[0], SK_ISNULL | SK_SEARCHNULL, CLAIM_ENDED_AT,
+						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
+	ScanKeyInit(&keys[1], CLAIM_RELATION, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(rel, spine_tables(false)->claim_ended, true, snapshot, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Claim	   *claim = palloc(sizeof(Claim));
+
+		CHECK_FOR_INTERRUPTS();
+		read_row(tuple, RelationGetDescr(rel), claim);
+		if (claim->request.generation == generation)
+			claims = lappend(claims, claim);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return claims;
+}
+
+static HeapTuple
+form_row(const Claim *claim, TupleDesc desc)
+{
+	Datum		values[CLAIM_COLUMNS];
+	bool		nulls[CLAIM_COLUMNS] = {false};
+
+	values[CLAIM_ID - 1] = Int64GetDatum(claim->id);
+	values[CLAIM_RELATION - 1] = ObjectIdGetDatum(claim->request.relid);
+	values[CLAIM_GENERATION - 1] = Int64GetDatum(claim->request.generation);
+	values[CLAIM_REQUEST_LO - 1] = Int64GetDatum(claim->request.lo);
+	values[CLAIM_REQUEST_HI - 1] = Int64GetDatum(claim->request.hi);
+	values[CLAIM_ID_LO - 1] = Int64GetDatum(claim->lo);
+	values[CLAIM_ID_HI - 1] = Int64GetDatum(claim->hi);
+	values[CLAIM_LOWER - 1] = frontier_get_datum(&claim->desc.lower);
+	values[CLAIM_UPPER - 1] = frontier_get_datum(&claim->desc.upper);
+	values[CLAIM_SINCE - 1] = frontier_get_datum(&claim->desc.since);
+	values[CLAIM_LEN - 1] = Int64GetDatum(claim->len);
+	values[CLAIM_INPUTS - 1] = PointerGetDatum(claim->inputs);
+	values[CLAIM_CLAIMED_BY - 1] = NameGetDatum(&claim->claimed_by);
+	values[CLAIM_CLAIMED_AT - 1] = TimestampTzGetDatum(claim->claimed_at);
+	values[CLAIM_LEASE_EXPIRES - 1] = TimestampTzGetDatum(claim->lease_expires);
+	values[CLAIM_ENDED_AT - 1] = TimestampTzGetDatum(claim->ended_at);
+	nulls[CLAIM_ENDED_AT - 1] = claim->ended_at == 0;
+	values[CLAIM_RESULT - 1] = Int64GetDatum(claim->result);
+	nulls[CLAIM_RESULT - 1] = claim->result == 0;
+	nulls[CLAIM_ERROR - 1] = claim->error == NULL;
+	values[CLAIM_ERROR - 1] = claim->error == NULL ? (Datum) 0 :
+		CStringGetTextDatum(claim->error);
+	return heap_form_tuple(desc, values, nulls);
+}
+
+void
+claims_insert(Claim *claim)
+{
+	Relation	rel = table_open(spine_tables(false)->claim, RowExclusiveLock);
+
+	claim->id = registry_next_id();
+	claim->claimed_at = GetCurrentTimestamp();
+	namestrcpy(&claim->claimed_by, GetUserNameFromId(GetUserId(), false));
+	CatalogTupleInsert(rel, form_row(claim, RelationGetDescr(rel)));
+	table_close(rel, NoLock);
+	stop_point("claim_inserted");
+}
+
+void
+claims_update(const Claim *claim)
+{
+	Relation	rel = table_open(spine_tables(false)->claim, RowExclusiveLock);
+	ItemPointerData tid = claim->tid;
+
+	/* It may be a row that this very command has made. */
+	CommandCounterIncrement();
+	CatalogTupleUpdate(rel, &tid, form_row(claim, RelationGetDescr(rel)));
+	table_close(rel, NoLock);
+	stop_point("claim_updated");
+}
+
+void
+claims_end(Claim *claim, const char *error)
+{
+	claim->ended_at = GetCurrentTimestamp();
+	claim->error = error == NULL ? NULL : pstrdup(error);
+	claims_update(claim);
+	if (error != NULL)
+		attempts_add(&claim->request, error);
+}
+
+void
+claims_settle(int64 id, const char *error)
+{
+	Claim		claim;
+
+	if (!claims_find(id, SnapshotSelf, &claim) || claim.ended_at != 0)
+		return;
+	claims_end(&claim, error);
+	if (error == NULL)
+		attempts_forget(&claim.request);
+}
