@@ -212,3 +212,13 @@ REVOKE ALL ON claim_b FROM regress_claim_nobody;
 DROP ROLE regress_claim_nobody;
 DROP VIEW claim_requests;
 DROP TABLE claim_a, claim_b, claim_ids;
+
+-- Claimed and completed by one command
+
+CREATE TABLE claim_d ();
+SELECT spine_register('claim_d');
+SELECT spine_append('claim_d', 1, ARRAY['d' || n]) FROM generate_series(0, 2) n;
+SELECT (spine_complete_merge(claim, len, '{md}')).status FROM spine_claim_merge('claim_d');
+CALL claim_wait();
+SELECT spine_describe('claim_d');
+DROP TABLE claim_d;

@@ -6,7 +6,7 @@
 #
 # Needs a library built with STOP_POINTS=1 in the current folder.  The rounds go
 # through all stop points in the sources; SPINE_CRASH_ROUNDS sets their number
-# (default 20), SPINE_CRASH_SEED repeats a run's choices.
+# (default: one for each, but 20 at least), SPINE_CRASH_SEED repeats a run's choices.
 
 use strict;
 use warnings;
@@ -17,7 +17,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $rounds = $ENV{SPINE_CRASH_ROUNDS} || 20;
 my $seed = $ENV{SPINE_CRASH_SEED} || time;
 my $writers = 4;
 my $transactions = 20000;    # a round and writer: more than can be done
@@ -31,6 +30,7 @@ my @points = sort map { slurp_file($_) =~ /\bstop_point\("(\w+)"\)/g } glob 'src
 cmp_ok(scalar(@points), '>', 0, 'there are stop points');
 my %names = map { $_ => 1 } @points;
 is(scalar(keys %names), scalar(@points), 'each has a name of its own');
+my $rounds = $ENV{SPINE_CRASH_ROUNDS} || (@points > 20 ? @points : 20);
 
 my $node = PostgreSQL::Test::Cluster->new('crash');
 $node->init;
@@ -104,15 +104,24 @@ sub writer_script
 	return $script;
 }
 
-# Submits a result for every request, and advances since
+# Answers every request, claimed or not, and advances since
 sub merger_script
 {
 	my $script = '';
 
 	$script .= <<END for 1 .. $transactions / 20;
+WITH c AS MATERIALIZED (SELECT 'm' || nextval('merge_name') AS name, * FROM spine_claim_merge(max => 2, max_parts => 50)),
+kept AS (INSERT INTO merged SELECT name, parts FROM c)
+SELECT count(spine_complete_merge(claim, len, ARRAY[name])) FROM c;
+SELECT 'm' || nextval('merge_name') AS name, coalesce(max(claim), 0) AS claim, coalesce(max(len), 0) AS len,
+	coalesce(max(parts), '{}') AS parts FROM spine_claim_merge() \\gset
+BEGIN;
+INSERT INTO merged SELECT :'name', :'parts' WHERE :claim > 0;
+SELECT spine_complete_merge(:claim, :len, ARRAY[:'name']) WHERE :claim > 0;
+COMMIT;
 WITH r AS MATERIALIZED (
 	SELECT 'm' || nextval('merge_name') AS name, * FROM spine_merge_requests q
-	WHERE NOT EXISTS (SELECT FROM spine_merge_results p WHERE p.relation = q.relation
+	WHERE state = 'open' AND NOT EXISTS (SELECT FROM spine_merge_results p WHERE p.relation = q.relation
 		AND p.applied_at IS NULL AND p.lower = q.lower AND p.upper = q.upper)),
 kept AS (INSERT INTO merged SELECT name, parts FROM r)
 SELECT count(spine_submit_merge(relation, lower, upper, since, len, ARRAY[name], inputs => parts)) FROM r;

@@ -289,15 +289,12 @@ claim_arg(FunctionCallInfo fcinfo, bool *current)
 {
 	int64		id;
 	Claim		claim;
-	Snapshot	snapshot;
 	bool		found;
 
 	require_preloaded();
 	id = bigint_arg(fcinfo, 0, "claim");
 	spine_refuse_read_only();
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	found = claims_find(id, snapshot, &claim);
-	UnregisterSnapshot(snapshot);
+	found = claims_find(id, SnapshotSelf, &claim);
 	if (found)
 	{
 		LockRelationOid(claim.request.relid, AccessShareLock);
