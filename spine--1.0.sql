@@ -507,7 +507,9 @@ CREATE FUNCTION spine_stat_rows(relation regclass,
 		OUT invalid_since bigint, OUT too_many_updates bigint, OUT errors bigint,
 		OUT hits bigint, OUT misses bigint, OUT evictions bigint,
 		OUT last_push timestamptz, OUT last_result timestamptz,
-		OUT stats_reset timestamptz)
+		OUT stats_reset timestamptz,
+		OUT claims bigint, OUT expirations bigint, OUT failures bigint,
+		OUT merge_seconds double precision, OUT image_bytes integer)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
 

@@ -153,7 +153,10 @@ end_lapsed(List *claims, int64 lo, int64 hi)
 		Claim	   *claim = lfirst(cell);
 
 		if (claim->lo < hi && lo < claim->hi && claim_state(claim, now) == CLAIM_LAPSED)
+		{
 			claims_end(claim, "the lease was over");
+			registry_count(claim->request.relid, &(SpineCounts) {.expirations = 1});
+		}
 	}
 }
 

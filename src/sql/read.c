@@ -13,6 +13,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "core/flat.h"
 #include "sql/args.h"
 #include "sql/request.h"
 #include "state/batches.h"
@@ -274,17 +275,17 @@ PG_FUNCTION_INFO_V1(spine_stat_rows);
 Datum
 spine_stat_rows(PG_FUNCTION_ARGS)
 {
-	Oid			relid = PG_GETARG_OID(0);
 	SpineCounts counts;
 	TimestampTz reset;
-	Datum		values[15];
-	bool		nulls[15] = {false};
+	Datum		values[20];
+	bool		nulls[20] = {false};
+	Spine		spine;
+	Snapshot	snapshot;
+	uint8		image[IMAGE_MAX_SIZE];
 
-	require_preloaded();
-	InitMaterializedSRF(fcinfo, 0);
-	if (!relation_is_visible(relid))
+	if (!begin_rows(fcinfo, &spine, &snapshot))
 		return (Datum) 0;
-	if (!registry_counts(relid, &counts, &reset))
+	if (!registry_counts(spine.relid, &counts, &reset))
 	{
 		counts = (SpineCounts) {0};
 		reset = 0;
@@ -304,6 +305,11 @@ spine_stat_rows(PG_FUNCTION_ARGS)
 	nulls[13] = counts.last_result == 0;
 	values[14] = TimestampTzGetDatum(reset);
 	nulls[14] = reset == 0;
+	values[15] = Int64GetDatum(counts.claims);
+	values[16] = Int64GetDatum(counts.expirations);
+	values[17] = Int64GetDatum(counts.failures);
+	values[18] = Float8GetDatum((double) counts.merge_time / USECS_PER_SEC);
+	values[19] = Int32GetDatum((int32) image_write(&spine.trace, image));
 	put_row(fcinfo, values, nulls);
 	return (Datum) 0;
 }

@@ -170,6 +170,8 @@ claims_insert(Claim *claim)
 	CatalogTupleInsert(rel, form_row(claim, RelationGetDescr(rel)));
 	table_close(rel, NoLock);
 	stop_point("claim_inserted");
+	registry_reserve(claim->request.relid);
+	registry_count(claim->request.relid, &(SpineCounts) {.claims = 1});
 }
 
 void
@@ -191,8 +193,10 @@ claims_end(Claim *claim, const char *error)
 	claim->ended_at = GetCurrentTimestamp();
 	claim->error = error == NULL ? NULL : pstrdup(error);
 	claims_update(claim);
-	if (error != NULL)
-		attempts_add(&claim->request, error);
+	if (error == NULL)
+		return;
+	attempts_add(&claim->request, error);
+	registry_count(claim->request.relid, &(SpineCounts) {.failures = 1});
 }
 
 void
@@ -203,6 +207,9 @@ claims_settle(int64 id, const char *error)
 	if (!claims_find(id, SnapshotSelf, &claim) || claim.ended_at != 0)
 		return;
 	claims_end(&claim, error);
-	if (error == NULL)
-		attempts_forget(&claim.request);
+	if (error != NULL)
+		return;
+	attempts_forget(&claim.request);
+	registry_count(claim.request.relid,
+				   &(SpineCounts) {.merge_time = claim.ended_at - claim.claimed_at});
 }

@@ -262,6 +262,10 @@ add_counts(SpineCounts *to, const SpineCounts *counts)
 	to->misses += counts->misses;
 	to->last_push = Max(to->last_push, counts->last_push);
 	to->last_result = Max(to->last_result, counts->last_result);
+	to->claims += counts->claims;
+	to->expirations += counts->expirations;
+	to->failures += counts->failures;
+	to->merge_time += counts->merge_time;
 }
 
 void

@@ -29,6 +29,10 @@ typedef struct SpineCounts
 	int64		misses;			/* those that had to read it from the table */
 	TimestampTz last_push;		/* 0 = never */
 	TimestampTz last_result;
+	int64		claims;
+	int64		expirations;	/* claims that somebody else has taken over */
+	int64		failures;		/* attempts at requests that have failed */
+	int64		merge_time;		/* from claim to application, in microseconds */
 } SpineCounts;
 
 struct Spine;
