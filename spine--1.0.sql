@@ -382,7 +382,18 @@ COMMENT ON FUNCTION spine_append(regclass, bigint, text[], integer[]) IS
 CREATE FUNCTION spine_downgrade_since(relation regclass, since spine_frontier)
 	RETURNS spine_frontier AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION spine_downgrade_since(regclass, spine_frontier) IS
-	'advance the logical compaction frontier; returns it';
+	'advance the logical compaction frontier as far as holds allow; returns it';
+
+CREATE FUNCTION spine_hold(relation regclass, name text, since spine_frontier,
+						   ttl interval DEFAULT NULL)
+	RETURNS spine_frontier AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_hold(regclass, text, spine_frontier, interval) IS
+	'keep since from passing a frontier, under a name; move such a hold forward';
+
+CREATE FUNCTION spine_release_hold(relation regclass, name text)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_release_hold(regclass, text) IS
+	'end a hold; false if there was none';
 
 CREATE FUNCTION spine_apply_merge(relation regclass, lower spine_frontier,
 								  upper spine_frontier, since spine_frontier,
@@ -562,5 +573,13 @@ CREATE VIEW spine_garbage WITH (security_barrier) AS
 					  WHERE t.relation OPERATOR(pg_catalog.=) g.relation
 						AND p OPERATOR(pg_catalog.=) g.part);
 
+-- Expired ones no longer hold anything, though they may still be there.
+CREATE VIEW spine_holds WITH (security_barrier) AS
+	SELECT relation, name, since, held_by, held_at, expires_at
+	FROM spine_reader_hold
+	WHERE pg_catalog.has_table_privilege(relation, 'SELECT')
+	  AND (expires_at IS NULL
+		   OR expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp());
+
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
-	spine_merge_results, spine_garbage, spine_stat TO PUBLIC;
+	spine_merge_results, spine_garbage, spine_stat, spine_holds TO PUBLIC;

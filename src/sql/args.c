@@ -12,8 +12,10 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "spine.h"
@@ -83,6 +85,20 @@ array_arg(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	require_arg(fcinfo, n, name);
 	return normalized(PG_GETARG_ARRAYTYPE_P(n));
+}
+
+double
+interval_seconds(const Interval *interval)
+{
+	return (double) interval->month * DAYS_PER_MONTH * SECS_PER_DAY +
+		(double) interval->day * SECS_PER_DAY +
+		(double) interval->time / USECS_PER_SEC;
+}
+
+char *
+interval_text(Datum interval)
+{
+	return DatumGetCString(DirectFunctionCall1(interval_out, interval));
 }
 
 static void

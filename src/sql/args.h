@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "utils/acl.h"
 
@@ -41,5 +42,9 @@ extern void require_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern Frontier frontier_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern int64 bigint_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern ArrayType *array_arg(FunctionCallInfo fcinfo, int n, const char *name);
+
+/* How long an interval is, months of 30 days; and its text, for messages. */
+extern double interval_seconds(const Interval *interval);
+extern char *interval_text(Datum interval);
 
 #endif

@@ -8,7 +8,6 @@
 #include "fmgr.h"
 
 #include "sql/args.h"
-#include "state/report.h"
 #include "state/values.h"
 #include "state/working.h"
 
@@ -63,21 +62,6 @@ spine_since(PG_FUNCTION_ARGS)
 
 	read_spine(relation_arg(fcinfo, 0, ACL_SELECT), &spine);
 	PG_RETURN_DATUM(frontier_get_datum(&spine.trace.since));
-}
-
-PG_FUNCTION_INFO_V1(spine_downgrade_since);
-Datum
-spine_downgrade_since(PG_FUNCTION_ARGS)
-{
-	Oid			relid = relation_arg(fcinfo, 0, ACL_UPDATE);
-	Frontier	since = frontier_arg(fcinfo, 1, "since");
-	Spine	   *spine = spine_open(relid);
-	CoreError	err;
-
-	if (trace_downgrade_since(&spine->trace, &since, &err) != CORE_OK)
-		report_core_error(&err);
-	spine_changed(spine);
-	PG_RETURN_DATUM(frontier_get_datum(&since));
 }
 
 PG_FUNCTION_INFO_V1(spine_stat_reset);

@@ -27,6 +27,7 @@
 #include "state/batches.h"
 #include "state/buffer.h"
 #include "state/copies.h"
+#include "state/holds.h"
 #include "state/hooks.h"
 #include "state/mailbox.h"
 #include "state/report.h"
@@ -74,6 +75,12 @@ lock_spine(Oid relid, bool wait)
 		return false;
 	AcceptInvalidationMessages();
 	return true;
+}
+
+bool
+spine_try_lock(Oid relid)
+{
+	return lock_spine(relid, false);
 }
 
 void
@@ -254,6 +261,8 @@ working_register(Oid relid, int dims, int effort)
 				 errmsg("relation \"%s\" is a spine already", get_rel_name(relid)),
 				 errdetail("It has a row in spine_traces."),
 				 errhint("To start over, run spine_unregister() first.")));
+	/* What a session without the library has left behind is not this one's. */
+	holds_end(relid);
 	fresh.generation = next_generation();
 	trace_row_insert(&fresh);
 	stop_point("registered");
@@ -276,6 +285,7 @@ working_unregister(Oid relid, bool missing_ok)
 		spine_not_registered(relid);
 	}
 	batches_delete_all(relid, spine->generation);
+	holds_end(relid);
 	trace_row_delete(spine);
 	stop_point("unregistered");
 	spine->gone = true;
@@ -319,6 +329,7 @@ working_truncate(Oid relid)
 		return;
 	}
 	batches_delete_all(relid, spine->generation);
+	holds_end(relid);
 	if (trace_init(&spine->trace, spine->trace.dims, spine->trace.effort, &err) != CORE_OK)
 		report_core_error(&err);
 	spine->generation = next_generation();

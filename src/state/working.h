@@ -52,6 +52,12 @@ extern Spine *spine_open(Oid relid);
 /* The same without waiting; *busy tells a lock that is held from no spine. */
 extern Spine *spine_try_open(Oid relid, bool *busy);
 
+/*
+ * Only locks it, without waiting, even if the relation has no spine.  The
+ * relation has to be locked before, as always.
+ */
+extern bool spine_try_lock(Oid relid);
+
 /* The caller has changed the trace, or will at once. */
 extern void spine_changed(Spine *spine);
 

@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "state/claims_prune.h"
+#include "state/holds.h"
 #include "state/results.h"
 #include "worker/places.h"
 #include "worker/task.h"
@@ -73,7 +74,7 @@ queue_create(void)
 	queue->look.queued = true;
 	strcpy(queue->look.what, "looking for submitted merge results");
 	queue->prune.relid = NOT_A_RELATION;
-	strcpy(queue->prune.what, "pruning merge results");
+	strcpy(queue->prune.what, "pruning merge results and holds");
 	return queue;
 }
 
@@ -137,6 +138,7 @@ prune_step(void *arg)
 	bool		more = results_prune(PRUNE_RESULTS) == PRUNE_RESULTS;
 
 	queue->more_to_prune = claims_prune(PRUNE_CLAIMS) == PRUNE_CLAIMS || more;
+	holds_prune();
 }
 
 /* The relation's task; a new one if it has none. */
