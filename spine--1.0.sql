@@ -468,6 +468,37 @@ CREATE FUNCTION spine_request_inputs(relation regclass, id_lo bigint, id_hi bigi
 COMMENT ON FUNCTION spine_request_inputs(regclass, bigint, bigint) IS
 	'the hollow batches that a merge request covers';
 
+CREATE FUNCTION spine_snapshot(relation regclass, as_of spine_frontier DEFAULT NULL,
+		OUT id_lo bigint, OUT id_hi bigint, OUT lower spine_frontier,
+		OUT upper spine_frontier, OUT since spine_frontier, OUT len bigint,
+		OUT parts text[], OUT runs integer[])
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_snapshot(regclass, spine_frontier) IS
+	'the hollow batches with times up to as_of; all of them without';
+
+CREATE FUNCTION spine_listen(relation regclass, frontier spine_frontier,
+		OUT id_lo bigint, OUT id_hi bigint, OUT lower spine_frontier,
+		OUT upper spine_frontier, OUT since spine_frontier, OUT len bigint,
+		OUT parts text[], OUT runs integer[])
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION spine_listen(regclass, spine_frontier) IS
+	'the hollow batches that are not wholly before a frontier';
+
+-- These look at what was committed last, whatever the caller's snapshot sees.
+
+CREATE FUNCTION spine_wait_upper(relation regclass, frontier spine_frontier,
+								 timeout interval DEFAULT '1 minute')
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_wait_upper(regclass, spine_frontier, interval) IS
+	'wait until upper is beyond a frontier; false when that takes too long';
+
+CREATE FUNCTION spine_wait_request(relation regclass, timeout interval DEFAULT '1 minute')
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_wait_request(regclass, interval) IS
+	'wait until a merge request is outstanding; false when that takes too long';
+
 CREATE FUNCTION spine_validate(relation regclass)
 	RETURNS text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION spine_validate(regclass) IS

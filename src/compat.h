@@ -9,6 +9,7 @@
 
 #include "storage/ipc.h"
 #include "utils/acl.h"
+#include "utils/wait_event.h"
 
 #if PG_VERSION_NUM < 150000
 #error "spine needs PostgreSQL 15 or later"
@@ -22,6 +23,13 @@
 #else
 #define database_ownercheck(objectid, roleid) \
 	object_ownercheck(DatabaseRelationId, objectid, roleid)
+#endif
+
+/* Named wait events are from 17 on. */
+#if PG_VERSION_NUM < 170000
+#define named_wait_event(name) PG_WAIT_EXTENSION
+#else
+#define named_wait_event(name) WaitEventExtensionNew(name)
 #endif
 
 #if PG_VERSION_NUM < 170000

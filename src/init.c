@@ -18,6 +18,7 @@
 #include "state/hooks.h"
 #include "state/mailbox.h"
 #include "state/registry.h"
+#include "state/wakeup.h"
 #include "state/working.h"
 #include "worker/worker.h"
 
@@ -36,6 +37,7 @@ request_shared_memory(void)
 	if (previous_request != NULL)
 		previous_request();
 	RequestAddinShmemSpace(add_size(registry_shmem_size(), mailbox_shmem_size()));
+	RequestAddinShmemSpace(wakeup_shmem_size());
 	RequestNamedLWLockTranche("spine", SPINE_LOCKS);
 }
 
@@ -47,6 +49,7 @@ set_up_shared_memory(void)
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	registry_shmem_init();
 	mailbox_shmem_init();
+	wakeup_shmem_init();
 	LWLockRelease(AddinShmemInitLock);
 }
 

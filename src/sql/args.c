@@ -212,6 +212,8 @@ typedef struct Checked
 	LocalTransactionId transaction;
 } Checked;
 
+static Checked last_checked;
+
 static void
 note_check(Checked *checked, Oid relid, AclMode privilege)
 {
@@ -224,10 +226,20 @@ note_check(Checked *checked, Oid relid, AclMode privilege)
 	checked->transaction = my_local_transaction;
 }
 
+void
+relation_does_not_exist(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("relation with OID %u does not exist", relid),
+			 errdetail("It may have been dropped."),
+			 errhint("Name an existing relation, as in 'my_table'::regclass.")));
+	pg_unreachable();
+}
+
 Oid
 relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
 {
-	static Checked last;
 	Checked		now;
 	Oid			relid;
 	HeapTuple	tuple;
@@ -236,23 +248,32 @@ relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
 	require_arg(fcinfo, n, "relation");
 	relid = PG_GETARG_OID(n);
 	note_check(&now, relid, privilege);
-	if (memcmp(&now, &last, sizeof(now)) == 0)
+	if (memcmp(&now, &last_checked, sizeof(now)) == 0)
 		return relid;
 	LockRelationOid(relid, AccessShareLock);
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	if (!HeapTupleIsValid(tuple))
 	{
 		UnlockRelationOid(relid, AccessShareLock);
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid),
-				 errdetail("It may have been dropped."),
-				 errhint("Name an existing relation, as in 'my_table'::regclass.")));
+		relation_does_not_exist(relid);
 	}
 	check_kind(relid, (Form_pg_class) GETSTRUCT(tuple));
 	ReleaseSysCache(tuple);
 	check_relation_privilege(fcinfo, relid, privilege);
-	last = now;
+	last_checked = now;
+	return relid;
+}
+
+/* Nothing is taken from what the transaction has locked before. */
+Oid
+relation_arg_unlocked(FunctionCallInfo fcinfo, int n, AclMode privilege)
+{
+	Oid			relid;
+
+	memset(&last_checked, 0, sizeof(last_checked));
+	relid = relation_arg(fcinfo, n, privilege);
+	memset(&last_checked, 0, sizeof(last_checked));
+	UnlockRelationOid(relid, AccessShareLock);
 	return relid;
 }
 

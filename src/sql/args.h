@@ -27,6 +27,12 @@ extern void require_preloaded(void);
  */
 extern Oid	relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege);
 
+/* The same, but the lock is given back at once. */
+extern Oid	relation_arg_unlocked(FunctionCallInfo fcinfo, int n, AclMode privilege);
+
+/* Raises the error for an OID that no relation has (any more). */
+extern void relation_does_not_exist(Oid relid) pg_attribute_noreturn();
+
 /* May the user see the rows of this relation in a view? */
 extern bool relation_is_visible(Oid relid);
 

@@ -1,6 +1,6 @@
 /*
  * read.c
- *		Rows of the views, and the inputs of a merge request.
+ *		Rows of the views.
  *
  * Each function gives the rows of one relation; the views ask for every
  * relation that has a spine.  All reading is under the caller's snapshot, but
@@ -223,51 +223,6 @@ spine_request_rows(PG_FUNCTION_ARGS)
 		put_status(&status, values + REQUEST_COLUMNS + 1, nulls + REQUEST_COLUMNS + 1);
 		put_row(fcinfo, values, nulls);
 	}
-	return (Datum) 0;
-}
-
-PG_FUNCTION_INFO_V1(spine_request_inputs);
-Datum
-spine_request_inputs(PG_FUNCTION_ARGS)
-{
-	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
-	int64		lo = bigint_arg(fcinfo, 1, "id_lo");
-	int64		hi = bigint_arg(fcinfo, 2, "id_hi");
-	int64		next = lo;
-	Snapshot	snapshot;
-	Spine		spine;
-	BatchScan  *scan;
-	BatchRow   *row;
-
-	if (!spine_read(relid, &spine, &snapshot))
-		spine_not_registered(relid);
-	InitMaterializedSRF(fcinfo, 0);
-	scan = batches_begin(relid, lo, hi, snapshot);
-	while ((row = batches_next(scan)) != NULL && row->id_lo == next && row->id_hi <= hi)
-	{
-		Datum		values[8];
-		bool		nulls[8] = {false};
-
-		next = row->id_hi;
-
-		values[0] = Int64GetDatum(row->id_lo);
-		values[1] = Int64GetDatum(row->id_hi);
-		values[2] = frontier_get_datum(&row->desc.lower);
-		values[3] = frontier_get_datum(&row->desc.upper);
-		values[4] = frontier_get_datum(&row->desc.since);
-		values[5] = Int64GetDatum(row->len);
-		values[6] = PointerGetDatum(row->parts);
-		values[7] = PointerGetDatum(row->runs);
-		put_row(fcinfo, values, nulls);
-	}
-	batches_end(scan);
-	if (next != hi || lo >= hi)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("ids are not those of a range of hollow batches"),
-				 errdetail("No hollow batches make up the ids " INT64_FORMAT "-" INT64_FORMAT ".",
-						   lo, hi),
-				 errhint("Take id_lo and id_hi of a row of spine_merge_requests; this request may have been answered.")));
 	return (Datum) 0;
 }
 

@@ -267,9 +267,9 @@ batches_delete_all(Oid relid, int64 generation)
 
 /* The newest row that begins at id or before. */
 static bool
-row_at(Oid relid, int64 lo, int64 id, BatchRow *result)
+row_at(Oid relid, int64 lo, int64 id, Snapshot snapshot, BatchRow *result)
 {
-	BatchScan  *scan = begin_scan(relid, lo, id + 1, NULL);
+	BatchScan  *scan = begin_scan(relid, lo, id + 1, snapshot);
 	BatchRow   *row = next_row(scan, BackwardScanDirection);
 
 	if (row != NULL)
@@ -290,7 +290,7 @@ find_bound(Oid relid, uint64 lo, uint64 hi, const Frontier *frontier, bool upper
 	{
 		const Frontier *bound = upper ? &row->desc.upper : &row->desc.lower;
 
-		if (!row_at(relid, (int64) lo, (int64) (lo + (hi - lo) / 2), row))
+		if (!row_at(relid, (int64) lo, (int64) (lo + (hi - lo) / 2), NULL, row))
 			return false;
 		if (frontier_equal(bound, frontier))
 			return true;
@@ -300,6 +300,25 @@ find_bound(Oid relid, uint64 lo, uint64 hi, const Frontier *frontier, bool upper
 			hi = (uint64) row->id_lo;
 	}
 	return false;
+}
+
+int64
+batches_first_after(Oid relid, uint64 next_id, const Frontier *frontier,
+					Snapshot snapshot)
+{
+	uint64		lo = 0;
+	uint64		hi = next_id;
+	BatchRow	row;
+
+	while (lo < hi &&
+		   row_at(relid, (int64) lo, (int64) (lo + (hi - lo) / 2), snapshot, &row))
+	{
+		if (frontier_less_equal(&row.desc.upper, frontier))
+			lo = (uint64) row.id_hi;
+		else
+			hi = (uint64) row.id_lo;
+	}
+	return (int64) lo;
 }
 
 static Status

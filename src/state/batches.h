@@ -45,6 +45,13 @@ extern BatchScan *batches_begin(Oid relid, int64 lo, int64 hi, Snapshot snapshot
 extern BatchRow *batches_next(BatchScan *scan);
 extern void batches_end(BatchScan *scan);
 
+/*
+ * The id at which the first hollow batch begins that is not wholly before a
+ * frontier; next_id if there is none.
+ */
+extern int64 batches_first_after(Oid relid, uint64 next_id, const Frontier *frontier,
+								 Snapshot snapshot);
+
 /* All part keys of the rows with ids in [lo, hi), in the current context. */
 extern text **batches_parts(Oid relid, int64 lo, int64 hi, Snapshot snapshot, int *count);
 

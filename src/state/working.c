@@ -33,6 +33,7 @@
 #include "state/report.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
+#include "state/wakeup.h"
 #include "state/working.h"
 
 static bool notify_at_commit = false;
@@ -245,6 +246,20 @@ spine_read(Oid relid, Spine *spine, Snapshot *rows)
 	return !spine->gone;
 }
 
+bool
+spine_read_latest(Oid relid, Spine *spine)
+{
+	Snapshot	snapshot;
+	bool		found;
+
+	if (copies_top(relid) != NULL)
+		return spine_read(relid, spine, &snapshot);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	found = trace_row_load(relid, snapshot, false, spine);
+	UnregisterSnapshot(snapshot);
+	return found;
+}
+
 void
 working_register(Oid relid, int dims, int effort)
 {
@@ -400,6 +415,7 @@ publish(void)
 			registry_remove(MyDatabaseId, spine->relid);
 		else if (spine->written)
 			registry_store(spine);
+		wakeup_all(spine->relid);
 		stop_point("published");
 	}
 	if (notify_at_commit)

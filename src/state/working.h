@@ -68,6 +68,12 @@ extern void spine_changed(Spine *spine);
  */
 extern bool spine_read(Oid relid, Spine *spine, Snapshot *rows);
 
+/*
+ * Reads the latest committed state, whatever the isolation level; but of what
+ * this transaction writes to, as it has made it.
+ */
+extern bool spine_read_latest(Oid relid, Spine *spine);
+
 /* Raises an error in read-only transactions and on a standby. */
 extern void spine_refuse_read_only(void);
 

@@ -1,0 +1,178 @@
+/*
+ * hollow.c
+ *		Hollow batches to work with: the inputs of a merge request, those of a
+ *		snapshot, and those of a listen.
+ *
+ * All reading is under the caller's snapshot, but of what its own transaction
+ * writes to it is the latest state.  The hollow batches of a spine are a chain
+ * in the order of their ids: each begins where the one before it ended.
+ *
+ * Source: `snapshot` and `verify_listen`, `next_listen_batch` of the trace's
+ * owner in the original system.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+
+#include "sql/args.h"
+#include "state/batches.h"
+#include "state/values.h"
+#include "state/working.h"
+
+/* Adds a batch to the result of a function that InitMaterializedSRF has set up. */
+static void
+put_batch(FunctionCallInfo fcinfo, const BatchRow *row)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[8];
+	bool		nulls[8] = {false};
+
+	values[0] = Int64GetDatum(row->id_lo);
+	values[1] = Int64GetDatum(row->id_hi);
+	values[2] = frontier_get_datum(&row->desc.lower);
+	values[3] = frontier_get_datum(&row->desc.upper);
+	values[4] = frontier_get_datum(&row->desc.since);
+	values[5] = Int64GetDatum(row->len);
+	values[6] = PointerGetDatum(row->parts);
+	values[7] = PointerGetDatum(row->runs);
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+PG_FUNCTION_INFO_V1(spine_request_inputs);
+Datum
+spine_request_inputs(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
+	int64		lo = bigint_arg(fcinfo, 1, "id_lo");
+	int64		hi = bigint_arg(fcinfo, 2, "id_hi");
+	int64		next = lo;
+	Snapshot	snapshot;
+	Spine		spine;
+	BatchScan  *scan;
+	BatchRow   *row;
+
+	if (!spine_read(relid, &spine, &snapshot))
+		spine_not_registered(relid);
+	InitMaterializedSRF(fcinfo, 0);
+	scan = batches_begin(relid, lo, hi, snapshot);
+	while ((row = batches_next(scan)) != NULL && row->id_lo == next && row->id_hi <= hi)
+	{
+		next = row->id_hi;
+		put_batch(fcinfo, row);
+	}
+	batches_end(scan);
+	if (next != hi || lo >= hi)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("ids are not those of a range of hollow batches"),
+				 errdetail("No hollow batches make up the ids " INT64_FORMAT "-" INT64_FORMAT ".",
+						   lo, hi),
+				 errhint("Take id_lo and id_hi of a row of spine_merge_requests; this request may have been answered.")));
+	return (Datum) 0;
+}
+
+/*
+ * What was compacted to since cannot be told apart at an earlier time.  The
+ * SQLSTATE is another one than when the time is yet to come: here it is of no
+ * use to wait.
+ */
+static void
+check_not_passed(const Spine *spine, const Frontier *frontier, const char *name)
+{
+	char		since[FRONTIER_TEXT_SIZE];
+	char		asked[FRONTIER_TEXT_SIZE];
+
+	if (frontier_less_equal(&spine->trace.since, frontier))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s is before since, its times are compacted away", name),
+			 errdetail("%s is %s, the spine's since is %s.", name,
+					   frontier_print(frontier, asked),
+					   frontier_print(&spine->trace.since, since)),
+			 errhint("Read at spine_since() or later; to keep since where a reader is, use spine_hold().")));
+}
+
+/* A time is complete when upper has passed it. */
+static void
+check_complete(const Spine *spine, const Frontier *as_of)
+{
+	char		upper[FRONTIER_TEXT_SIZE];
+	char		asked[FRONTIER_TEXT_SIZE];
+
+	if (frontier_is_empty(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("as_of is the end of time"),
+				 errdetail("as_of is [], which no upper ever passes."),
+				 errhint("Leave as_of out to read all that there is.")));
+	if (!frontier_less_equal(&spine->trace.upper, as_of))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("as_of is not complete yet"),
+			 errdetail("as_of is %s, the spine's upper is %s.",
+					   frontier_print(as_of, asked),
+					   frontier_print(&spine->trace.upper, upper)),
+			 errhint("Wait for upper to pass it, with spine_wait_upper().")));
+}
+
+/*
+ * The batches that have times up to as_of: all but those that begin after it.
+ * The last of them may have later times as well, which the reader leaves out.
+ */
+PG_FUNCTION_INFO_V1(spine_snapshot);
+Datum
+spine_snapshot(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
+	bool		all = PG_ARGISNULL(1);
+	Frontier	as_of = all ? frontier_empty() : frontier_arg(fcinfo, 1, "as_of");
+	Snapshot	snapshot;
+	Spine		spine;
+	BatchScan  *scan;
+	BatchRow   *row;
+
+	if (!spine_read(relid, &spine, &snapshot))
+		spine_not_registered(relid);
+	if (!all)
+	{
+		check_not_passed(&spine, &as_of, "as_of");
+		check_complete(&spine, &as_of);
+	}
+	InitMaterializedSRF(fcinfo, 0);
+	scan = batches_begin(relid, 0, PG_INT64_MAX, snapshot);
+	while ((row = batches_next(scan)) != NULL &&
+		   (all || !frontier_less_than(&as_of, &row->desc.lower)))
+		put_batch(fcinfo, row);
+	batches_end(scan);
+	return (Datum) 0;
+}
+
+/*
+ * The batches from the one on that has the frontier's times, which it may have
+ * earlier ones with: none while upper is not beyond the frontier.
+ */
+PG_FUNCTION_INFO_V1(spine_listen);
+Datum
+spine_listen(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
+	Frontier	frontier = frontier_arg(fcinfo, 1, "frontier");
+	Snapshot	snapshot;
+	Spine		spine;
+	BatchScan  *scan;
+	BatchRow   *row;
+	int64		first;
+
+	if (!spine_read(relid, &spine, &snapshot))
+		spine_not_registered(relid);
+	check_not_passed(&spine, &frontier, "frontier");
+	InitMaterializedSRF(fcinfo, 0);
+	first = batches_first_after(relid, spine.trace.next_id, &frontier, snapshot);
+	scan = batches_begin(relid, first, PG_INT64_MAX, snapshot);
+	while ((row = batches_next(scan)) != NULL)
+		put_batch(fcinfo, row);
+	batches_end(scan);
+	return (Datum) 0;
+}

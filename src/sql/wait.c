@@ -1,0 +1,137 @@
+/*
+ * wait.c
+ *		spine_wait_upper and spine_wait_request.
+ *
+ * Both look at the latest committed state, whatever the isolation level is: a
+ * transaction that reads by an old snapshot would wait in vain.  They keep no
+ * lock while they wait, so that nobody who drops the relation waits for them.
+ * But the calling statement has a snapshot, which keeps VACUUM from removing
+ * what has died since: hence the limit to the timeout.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "sql/args.h"
+#include "state/mailbox.h"
+#include "state/values.h"
+#include "state/wakeup.h"
+#include "state/working.h"
+
+#define LONGEST_TIMEOUT 60		/* seconds */
+
+/* Between two looks though nobody has told of a change: ms. */
+#define LOOK_PAUSE 1000
+
+/* Is what is waited for the case? */
+typedef bool (*Predicate) (Spine *spine, const Frontier *frontier);
+
+static bool
+upper_is_beyond(Spine *spine, const Frontier *frontier)
+{
+	return !frontier_less_equal(&spine->trace.upper, frontier);
+}
+
+static bool
+request_is_outstanding(Spine *spine, const Frontier *frontier)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&spine->trace.levels);
+	SpineBatch *batch;
+
+	while ((batch = levels_next(&spine->trace.levels, &walk, NULL)) != NULL)
+		if (spine_batch_is_fueled(batch))
+			return true;
+	return false;
+}
+
+/* The timeout in argument n, in milliseconds. */
+static int64
+timeout_arg(FunctionCallInfo fcinfo, int n)
+{
+	double		seconds;
+
+	require_arg(fcinfo, n, "timeout");
+	seconds = interval_seconds(PG_GETARG_INTERVAL_P(n));
+	if (seconds < 0 || seconds > LONGEST_TIMEOUT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("timeout is out of range"),
+				 errdetail("It is %s; while it waits, a call holds a snapshot, which keeps VACUUM from its work.",
+						   interval_text(PG_GETARG_DATUM(n))),
+				 errhint("Give 0 to 1 minute, and call again if it was not enough.")));
+	return (int64) (seconds * 1000);
+}
+
+/* One look; context is there for what it leaves behind. */
+static bool
+look(Oid relid, Predicate predicate, const Frontier *frontier, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Spine		spine;
+	bool		found;
+
+	/* The relation may be gone, or even the extension. */
+	AcceptInvalidationMessages();
+	found = spine_read_latest(relid, &spine);
+	MemoryContextSwitchTo(old);
+	if (!found && !SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		relation_does_not_exist(relid);
+	if (!found)
+		spine_not_registered(relid);
+	MemoryContextReset(context);
+	return predicate(&spine, frontier);
+}
+
+static bool
+wait_for(Oid relid, Predicate predicate, const Frontier *frontier, int64 timeout)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "spine wait",
+												  ALLOCSET_DEFAULT_SIZES);
+	int64		end = mailbox_clock() + timeout;
+	bool		reached;
+
+	wakeup_prepare(relid);
+	while (!(reached = look(relid, predicate, frontier, context)))
+	{
+		int64		left = end - mailbox_clock();
+
+		CHECK_FOR_INTERRUPTS();
+		if (left <= 0)
+			break;
+		wakeup_sleep(relid, (long) Min(left, LOOK_PAUSE));
+	}
+	wakeup_done();
+	MemoryContextDelete(context);
+	return reached;
+}
+
+PG_FUNCTION_INFO_V1(spine_wait_upper);
+Datum
+spine_wait_upper(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg_unlocked(fcinfo, 0, ACL_SELECT);
+	Frontier	frontier = frontier_arg(fcinfo, 1, "frontier");
+	int64		timeout = timeout_arg(fcinfo, 2);
+
+	if (frontier_is_empty(&frontier))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("frontier is the end of time"),
+				 errdetail("frontier is [], which no upper ever passes."),
+				 errhint("Wait for a time, such as spine_upper().")));
+	PG_RETURN_BOOL(wait_for(relid, upper_is_beyond, &frontier, timeout));
+}
+
+PG_FUNCTION_INFO_V1(spine_wait_request);
+Datum
+spine_wait_request(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg_unlocked(fcinfo, 0, ACL_SELECT);
+	int64		timeout = timeout_arg(fcinfo, 1);
+
+	PG_RETURN_BOOL(wait_for(relid, request_is_outstanding, NULL, timeout));
+}
