@@ -104,7 +104,7 @@ sub writer_script
 	return $script;
 }
 
-# Answers every request, claimed or not, and advances since
+# Answers every request, claimed or not; advances since, and a hold before it
 sub merger_script
 {
 	my $script = '';
@@ -125,8 +125,10 @@ WITH r AS MATERIALIZED (
 		AND p.applied_at IS NULL AND p.lower = q.lower AND p.upper = q.upper)),
 kept AS (INSERT INTO merged SELECT name, parts FROM r)
 SELECT count(spine_submit_merge(relation, lower, upper, since, len, ARRAY[name], inputs => parts)) FROM r;
+SELECT spine_hold('s1', 'reader', spine_since('s1')::bigint + 1), spine_hold('s2', 'passing', 0);
 SELECT spine_downgrade_since('s1', spine_since('s1')::bigint + 1);
 \\echo since
+SELECT spine_release_hold('s2', 'passing');
 SELECT pg_sleep(0.01);
 END
 	return $script;
@@ -142,8 +144,10 @@ sub churn_script
 		my $old = $churn++;
 		$script .= <<END;
 BEGIN; CREATE TABLE churn_$churn (); SELECT spine_register('churn_$churn');
-SELECT spine_append('churn_$churn', 1, ARRAY['c' || i]) FROM generate_series(1, 5) i; COMMIT;
+SELECT spine_append('churn_$churn', 1, ARRAY['c' || i]) FROM generate_series(1, 5) i;
+SELECT spine_hold('churn_$churn', 'a', 0); COMMIT;
 TRUNCATE churn_$churn;
+SELECT spine_hold('churn_$churn', 'b', 0);
 SELECT spine_append('churn_$churn', 1, '{d}');
 DROP TABLE IF EXISTS churn_$old;
 END
@@ -249,6 +253,11 @@ sub check_round
 			UNION SELECT relation FROM spine_trace WHERE relation NOT IN (SELECT oid FROM pg_class)
 			UNION SELECT relation FROM spine_batch WHERE relation NOT IN (SELECT relation FROM spine_trace)}),
 		'', "round $round: traces, batches and relations belong together");
+
+	is($node->safe_psql('postgres', q{
+			SELECT count(*) FILTER (WHERE t.since <= h.since) > 0, count(*) FILTER (WHERE t.since <= h.since) - count(*)
+			FROM spine_reader_hold h LEFT JOIN spine_traces t USING (relation)}),
+		't|0', "round $round: each hold is on a spine that has not passed it");
 
 	# Follow the merged parts back to what was pushed
 	for (split /\n/, $node->safe_psql('postgres', q{SELECT name, array_to_string(parts, ' ') FROM merged}))

@@ -35,6 +35,7 @@ DELETE FROM spine_garbage;
 CREATE TABLE small (); CREATE TABLE plain ();
 SELECT spine_register('small');
 SELECT spine_append('small', 1, ARRAY['p' || i]) FROM generate_series(1, 6) i;
+SELECT spine_hold('small', 'kept', 5);
 END
 
 # All that can be seen of spines; equal to another one if nothing has happened
@@ -44,6 +45,7 @@ my $picture = q{
 	SELECT relation, count(*), md5(string_agg(id_lo::text || id_hi || lower || upper || since || len || parts::text || runs::text, ' ' ORDER BY id_lo))
 		FROM spine_batches GROUP BY relation ORDER BY relation::text;
 	SELECT regexp_replace(relation::text, '^\d+$', 'a dropped one'), part FROM spine_garbage ORDER BY 1, 2;
+	SELECT relation, name, since FROM spine_holds ORDER BY relation::text, name;
 	SELECT relation, outcome, error FROM spine_merge_results ORDER BY id;
 	SELECT DISTINCT spine_validate(relation) FROM spine_traces};
 
@@ -66,10 +68,15 @@ my @steps = (
 	[ "SELECT spine_apply_merge('small', 0, 4, 0, 2, '{m}')", 'result_traced', 1 ],
 	[ "SELECT spine_apply_merge('small', 0, 4, 0, 2, '{m}')", 'garbage_added', 1 ],
 	[ "SELECT spine_apply_merge('small', 0, 4, 0, 2, '{m}')", 'inputs_deleted', 1 ],
+	[ "SELECT spine_hold('small', 'h', 3)", 'hold_written', 1 ],
+	[ "SELECT spine_hold('small', 'kept', 6)", 'hold_written', 1 ],
+	[ "SELECT spine_release_hold('small', 'kept')", 'hold_deleted', 1 ],
 	[ "SELECT spine_register('plain')", 'registered', 1 ],
 	[ "SELECT spine_unregister('small')", 'batches_deleted', 1 ],
 	[ "SELECT spine_unregister('small')", 'unregistered', 1 ],
 	[ "TRUNCATE small", 'batches_deleted', 1 ],
+	[ "TRUNCATE small", 'hold_deleted', 1 ],
+	[ "DROP TABLE small", 'hold_deleted', 1 ],
 	[ "DROP TABLE small", 'unregistered', 1 ]);
 
 # Runs a statement that comes to a stop point, and cancels it there
@@ -138,6 +145,10 @@ my @long = (
 	"SELECT count(spine_append('big', 1, ARRAY['n' || i])) FROM generate_series(1, 20000) i",
 	"SELECT count(*) FROM generate_series(40000, 60000) i, spine_push_batch('big', i, i + 1, i % 3)",
 	"SELECT count(*) FROM spine_request_inputs('big', 0, 40000)",
+	"SELECT count(*) FROM generate_series(1, 5), spine_snapshot('big')",
+	"SELECT count(*) FROM generate_series(1, 5), spine_listen('big', 10)",
+	"SELECT count(spine_hold('big', 'h' || i, i)) FROM generate_series(1, 2000) i; SELECT spine_downgrade_since('big', 9)",
+	"SELECT spine_wait_upper('big', 1000000, '300 ms')",
 	"SELECT spine_validate('big') FROM generate_series(1, 5)",
 	"SELECT count(*) FROM generate_series(1, 50), spine_batches",
 	"SET spine.max_request_parts = 1000000; SELECT count(parts) FROM generate_series(1, 10), spine_merge_requests",
