@@ -20,6 +20,7 @@ int			spine_naptime = 10;
 bool		spine_worker = true;
 int			spine_max_attempts = 5;
 int			spine_retry_delay = 5000;
+bool		spine_notify = false;
 
 static void
 define_sizes(void)
@@ -63,6 +64,10 @@ define_worker(void)
 							"Submitted results do not wait for it: they wake the worker.",
 							&spine_naptime, 10, 1, 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
 							NULL, NULL, NULL);
+	DefineCustomBoolVariable("spine.notify",
+							 "Whether background workers send notifications of what happens to spines.",
+							 "On channel spine_N, where N is the relation's OID, with a list of upper, request and result.",
+							 &spine_notify, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("spine.result_retention",
 							"Time for which applied merge results are kept in spine_merge_results.",
 							"-1 keeps them for ever.",

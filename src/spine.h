@@ -21,6 +21,7 @@ extern PGDLLIMPORT int spine_naptime;	/* seconds */
 extern PGDLLIMPORT bool spine_worker;
 extern PGDLLIMPORT int spine_max_attempts;
 extern PGDLLIMPORT int spine_retry_delay;	/* milliseconds */
+extern PGDLLIMPORT bool spine_notify;
 
 /* Defines the settings; called once from _PG_init. */
 extern void spine_define_settings(void);

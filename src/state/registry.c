@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "common/pg_prng.h"
+#include "lib/ilist.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/hsearch.h"
@@ -29,6 +30,9 @@
 
 /* A level takes some 60 bytes: enough for 2^60 updates. */
 #define REGISTRY_IMAGE_SIZE 4096
+
+/* News that nobody has taken for so long are told of again: ms. */
+#define NEWS_PATIENCE 1000
 
 /* Of an id, what is not the time. */
 #define ID_NUMBER_BITS 20
@@ -45,6 +49,9 @@ typedef struct RegistryEntry
 	SpineCounts counts;
 	TimestampTz reset;
 	pg_atomic_uint64 used;		/* when, on the registry's clock */
+	int			news;			/* not taken yet; if any, in the header's list */
+	TimestampTz told_at;		/* that there are */
+	dlist_node	with_news;
 	ItemPointerData tid;
 	TransactionId xmin;
 	int64		generation;
@@ -62,6 +69,7 @@ typedef struct RegistryHeader
 	pg_atomic_uint64 clock;		/* counts uses */
 	pg_atomic_uint64 evictions;
 	pg_atomic_uint64 last_id;
+	dlist_head	news;			/* entries that have any, oldest first */
 } RegistryHeader;
 
 static HTAB *registry = NULL;
@@ -86,6 +94,7 @@ registry_shmem_init(void)
 		pg_atomic_init_u64(&header->clock, 0);
 		pg_atomic_init_u64(&header->evictions, 0);
 		pg_atomic_init_u64(&header->last_id, 0);
+		dlist_init(&header->news);
 	}
 	registry = ShmemInitHash("spine registry", spine_max_spines, spine_max_spines, &info,
 							 HASH_ELEM | HASH_BLOBS | HASH_FIXED_SIZE);
@@ -106,21 +115,30 @@ touch(RegistryEntry *entry)
 }
 
 static void
+remove_entry(RegistryEntry *entry)
+{
+	RegistryKey key = entry->key;
+
+	if (entry->news != 0)
+		dlist_delete(&entry->with_news);
+	hash_search(registry, &key, HASH_REMOVE, NULL);
+}
+
+/* One with news only if all have some: they would be lost. */
+static void
 evict(void)
 {
 	HASH_SEQ_STATUS status;
 	RegistryEntry *entry;
-	RegistryKey victim = {InvalidOid, InvalidOid};
-	uint64		least = PG_UINT64_MAX;
+	RegistryEntry *victim = NULL;
 
 	hash_seq_init(&status, registry);
 	while ((entry = hash_seq_search(&status)) != NULL)
-		if (pg_atomic_read_u64(&entry->used) < least)
-		{
-			least = pg_atomic_read_u64(&entry->used);
-			victim = entry->key;
-		}
-	hash_search(registry, &victim, HASH_REMOVE, NULL);
+		if (victim == NULL || (victim->news != 0 && entry->news == 0) ||
+			((victim->news != 0) == (entry->news != 0) &&
+			 pg_atomic_read_u64(&entry->used) < pg_atomic_read_u64(&victim->used)))
+			victim = entry;
+	remove_entry(victim);
 	pg_atomic_fetch_add_u64(&header->evictions, 1);
 }
 
@@ -140,6 +158,7 @@ create_entry(Oid relid)
 	entry->counts = (SpineCounts) {0};
 	entry->reset = GetCurrentTimestamp();
 	entry->size = 0;
+	entry->news = 0;
 	pg_atomic_init_u64(&entry->used, 0);
 	touch(entry);
 }
@@ -225,6 +244,58 @@ registry_store(const Spine *spine)
 		}
 	}
 	LWLockRelease(REGISTRY_LOCK);
+}
+
+/*
+ * Who finds news there already need not tell, for whoever brought these has.
+ * Should that have come to nothing, the next one after a while does.
+ */
+bool
+registry_add_news(Oid relid, int news)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	RegistryEntry *entry;
+	bool		tell = false;
+
+	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
+	entry = find_entry(relid);
+	if (entry != NULL)
+	{
+		tell = entry->news == 0 ||
+			TimestampDifferenceExceeds(entry->told_at, now, NEWS_PATIENCE);
+		if (entry->news == 0)
+			dlist_push_tail(&header->news, &entry->with_news);
+		entry->news |= news;
+		if (tell)
+			entry->told_at = now;
+	}
+	LWLockRelease(REGISTRY_LOCK);
+	return tell;
+}
+
+int
+registry_take_news(SpineNews *news, int max)
+{
+	dlist_mutable_iter iter;
+	int			count = 0;
+
+	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
+	dlist_foreach_modify(iter, &header->news)
+	{
+		RegistryEntry *entry = dlist_container(RegistryEntry, with_news, iter.cur);
+
+		if (count == max)
+			break;
+		if (entry->key.database != MyDatabaseId)
+			continue;
+		news[count].relid = entry->key.relid;
+		news[count].news = entry->news;
+		count++;
+		entry->news = 0;
+		dlist_delete(&entry->with_news);
+	}
+	LWLockRelease(REGISTRY_LOCK);
+	return count;
 }
 
 /* The number starts anywhere, since two servers have the same milliseconds. */
@@ -322,14 +393,16 @@ registry_remove(Oid database, Oid relid)
 	{
 		RegistryKey key = {database, relid};
 
-		hash_search(registry, &key, HASH_REMOVE, NULL);
+		entry = hash_search(registry, &key, HASH_FIND, NULL);
+		if (entry != NULL)
+			remove_entry(entry);
 	}
 	else
 	{
 		hash_seq_init(&status, registry);
 		while ((entry = hash_seq_search(&status)) != NULL)
 			if (entry->key.database == database)
-				hash_search(registry, &entry->key, HASH_REMOVE, NULL);
+				remove_entry(entry);
 	}
 	LWLockRelease(REGISTRY_LOCK);
 }

@@ -35,6 +35,17 @@ typedef struct SpineCounts
 	int64		merge_time;		/* from claim to application, in microseconds */
 } SpineCounts;
 
+/* What listeners are told of. */
+#define NEWS_UPPER		1		/* upper has moved */
+#define NEWS_REQUEST	2		/* there is a merge request that was not before */
+#define NEWS_RESULT		4		/* a merge result has got its outcome */
+
+typedef struct SpineNews
+{
+	Oid			relid;
+	int			news;
+} SpineNews;
+
 struct Spine;
 
 extern Size registry_shmem_size(void);
@@ -65,6 +76,16 @@ extern void registry_count(Oid relid, const SpineCounts *counts);
 /* False if nothing was ever counted. */
 extern bool registry_counts(Oid relid, SpineCounts *counts, TimestampTz *reset);
 extern void registry_reset(Oid relid);
+
+/*
+ * Adds to the news of a spine, until they are taken; lost if it is evicted
+ * before.  Says whether somebody should be told that there are any.  Allocates
+ * nothing and raises no error.
+ */
+extern bool registry_add_news(Oid relid, int news);
+
+/* Takes the news of at most max spines of this database; returns how many. */
+extern int	registry_take_news(SpineNews *news, int max);
 
 /*
  * An id that neither this database nor any other, nor a copy that was restored

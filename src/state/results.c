@@ -382,6 +382,7 @@ results_apply(Oid relid, int max, int milliseconds)
 			record(tuple, -1, reason);
 		else
 			apply_and_record(relid, tuple, desc);
+		spine_add_news(relid, NEWS_RESULT);
 	}
 	return done < list_length(results) ? RESULTS_MORE : RESULTS_DONE;
 }

@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "commands/sequence.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -23,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "spine.h"
 #include "dev/stop_point.h"
 #include "state/batches.h"
 #include "state/buffer.h"
@@ -138,6 +140,33 @@ follow_generation(int64 generation)
 		CHECK_FOR_INTERRUPTS();
 }
 
+/* A number that changes when another merge request comes up. */
+static uint64
+requests_digest(Trace *trace)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&trace->levels);
+	SpineBatch *batch;
+	uint64		digest = 0;
+
+	while ((batch = levels_next(&trace->levels, &walk, NULL)) != NULL)
+		if (spine_batch_is_fueled(batch))
+		{
+			uint64		ids[2] = {batch->lo, batch->hi};
+
+			digest += hash_bytes_extended((const unsigned char *) ids, sizeof(ids), 0);
+		}
+	return digest;
+}
+
+/* What the news at commit are told from. */
+static void
+note_before(Spine *spine)
+{
+	spine->news = 0;
+	spine->upper_before = spine->trace.upper;
+	spine->requests_before = spine_notify ? requests_digest(&spine->trace) : 0;
+}
+
 /*
  * Under the spine's lock: the first working copy of the transaction, or NULL.
  * What ends a spine is not strict: it goes without the serialization check, as
@@ -160,6 +189,7 @@ load_working(Oid relid, bool strict)
 	registry_reserve(relid);
 	if (!hit && strict && !latest.foreign && !TransactionIdIsCurrentTransactionId(latest.xmin))
 		registry_store(&latest);
+	note_before(&latest);
 	spine = copies_push(relid, &latest);
 	spine->counts.hits = hit;
 	spine->counts.misses = !hit;
@@ -284,6 +314,7 @@ working_register(Oid relid, int dims, int effort)
 	/* Counts of an earlier life are of no interest. */
 	registry_remove(MyDatabaseId, relid);
 	registry_reserve(relid);
+	note_before(&fresh);
 	copies_push(relid, &fresh);
 }
 
@@ -353,6 +384,15 @@ working_truncate(Oid relid)
 }
 
 void
+spine_add_news(Oid relid, int news)
+{
+	Spine	   *spine = copies_own(relid);
+
+	if (spine != NULL)
+		spine->news |= news;
+}
+
+void
 spine_notify_at_commit(void)
 {
 	mailbox_reserve();
@@ -401,6 +441,37 @@ count(void)
 			registry_count(spine->relid, &spine->counts);
 }
 
+/* What listeners are to hear of.  Only a push makes requests. */
+static int
+news_of(Spine *spine)
+{
+	int			news = spine->news;
+
+	if (!frontier_equal(&spine->trace.upper, &spine->upper_before))
+		news |= NEWS_UPPER;
+	if (spine->counts.pushes > 0)
+	{
+		uint64		requests = requests_digest(&spine->trace);
+
+		if (requests != 0 && requests != spine->requests_before)
+			news |= NEWS_REQUEST;
+	}
+	for (int i = 0; i < (int) lengthof(spine->counts.outcomes); i++)
+		if (spine->counts.outcomes[i] > 0)
+			news |= NEWS_RESULT;
+	return news;
+}
+
+/* Leaves the news for the worker, which NOTIFYs in our stead. */
+static void
+leave_news(Spine *spine)
+{
+	int			news = spine_notify && !spine->gone ? news_of(spine) : 0;
+
+	if (news != 0 && registry_add_news(spine->relid, news))
+		notify_at_commit = true;
+}
+
 /* After commit; the same goes for this. */
 static void
 publish(void)
@@ -416,6 +487,7 @@ publish(void)
 		else if (spine->written)
 			registry_store(spine);
 		wakeup_all(spine->relid);
+		leave_news(spine);
 		stop_point("published");
 	}
 	if (notify_at_commit)

@@ -36,6 +36,9 @@ typedef struct Spine
 	int64		generation;
 	Frontier	physical;		/* physical compaction frontier, if used */
 	bool		physical_used;
+	int			news;			/* NEWS_*, besides what can be seen at commit */
+	Frontier	upper_before;	/* when the transaction loaded it, */
+	uint64		requests_before;	/* and what requests there were */
 	SpineCounts counts;			/* of this subtransaction */
 	struct Spine *outer;
 	Trace		trace;			/* last: copied as far as it is in use */
@@ -91,6 +94,13 @@ extern void working_forget_all(void);
 
 /* Starts an empty spine of the next generation; nothing unless registered. */
 extern void working_truncate(Oid relid);
+
+/*
+ * This transaction, which has the spine open (else nothing happens), brings news
+ * of it that its commit would not see: not a batch or a request more, but a
+ * result's outcome or a request that is free again.
+ */
+extern void spine_add_news(Oid relid, int news);
 
 /* Wake the worker of this database when this transaction commits. */
 extern void spine_notify_at_commit(void);

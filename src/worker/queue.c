@@ -4,8 +4,8 @@
  *
  * A look at the queue finds the relations that have results queued; each is a
  * task of its own, so that one that is locked or raises errors only waits by
- * itself.  Pruning is one more task.  Relies on results.c for the work and on
- * task.c for surviving it.
+ * itself.  Pruning is one more task, and so are notifications.  Relies on
+ * results.c for the work and on task.c for surviving it.
  */
 #include "worker/queue.h"
 
@@ -18,8 +18,10 @@
 #include "utils/memutils.h"
 
 #include "state/claims_prune.h"
+#include "spine.h"
 #include "state/holds.h"
 #include "state/results.h"
+#include "worker/news.h"
 #include "worker/places.h"
 #include "worker/task.h"
 
@@ -30,6 +32,7 @@
 #define PRUNE_CLAIMS 100		/* each may need a lock */
 
 #define NOT_A_RELATION ((Oid) 1)	/* the prune's, in the mailbox */
+#define NOTIFY_NOT_A_RELATION ((Oid) 2)
 #define MAX_RELATIONS 10000		/* that one look at the queue finds */
 
 /* Milliseconds. */
@@ -37,12 +40,14 @@
 #define BUSY_PAUSE 20			/* when somebody holds the spine, then doubled */
 #define BUSY_PAUSE_MAX 1000
 #define PRUNE_PAUSE 60000
+#define NOTIFY_PAUSE 100		/* what happens meanwhile is told together */
 
 struct Queue
 {
 	MemoryContext scratch;
 	Task		look;
 	Task		prune;
+	Task		notify;
 	HTAB	   *tasks;			/* one a relation with results queued */
 	List	   *order;			/* the same, in the order the look found them */
 	uint64		looks;
@@ -75,6 +80,9 @@ queue_create(void)
 	strcpy(queue->look.what, "looking for submitted merge results");
 	queue->prune.relid = NOT_A_RELATION;
 	strcpy(queue->prune.what, "pruning merge results and holds");
+	queue->notify.relid = NOTIFY_NOT_A_RELATION;
+	queue->notify.queued = true;
+	strcpy(queue->notify.what, "sending notifications");
 	return queue;
 }
 
@@ -82,6 +90,7 @@ void
 queue_notice(Queue *queue)
 {
 	queue->look.queued = true;
+	queue->notify.queued = true;
 	queue->active_at = mailbox_clock();
 }
 
@@ -229,6 +238,30 @@ prune(Queue *queue)
 	queue->prune_at = mailbox_clock() + PRUNE_PAUSE;
 }
 
+/* While it may not, there may be something to send: it stays queued. */
+static bool
+may_notify(Queue *queue)
+{
+	return spine_notify && queue->looked_at != 0 && !queue->absent;
+}
+
+/* News that are not sent for an error stay where they were. */
+static void
+notify(Queue *queue)
+{
+	queue->notify.queued = news_take();
+	if (!queue->notify.queued)
+		return;
+	if (!task_run(&queue->notify, news_send, NULL))
+	{
+		news_put_back();
+		return;
+	}
+	task_done(&queue->notify);
+	/* For the next ones, and for those that there was no room for. */
+	queue->notify.next = mailbox_clock() + NOTIFY_PAUSE;
+}
+
 /* Is there a relation that can be worked on at once? */
 static bool
 is_unfinished(Queue *queue)
@@ -255,6 +288,8 @@ queue_work(Queue *queue)
 	if (task_is_due(&queue->look, now) &&
 		(now >= queue->looked_at + LOOK_PAUSE || !is_unfinished(queue)))
 		look(queue);
+	if (may_notify(queue) && task_is_due(&queue->notify, now))
+		notify(queue);
 
 	foreach(lc, queue->order)
 	{
@@ -282,6 +317,8 @@ queue_rest(Queue *queue)
 		next = Min(next, queue->look.next);
 	if (queue->prune.queued)
 		next = Min(next, queue->prune.next);
+	if (queue->notify.queued && may_notify(queue))
+		next = Min(next, queue->notify.next);
 	foreach(lc, queue->order)
 	{
 		Task	   *task = lfirst(lc);
