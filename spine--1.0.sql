@@ -497,7 +497,7 @@ COMMENT ON FUNCTION spine_wait_upper(regclass, spine_frontier, interval) IS
 CREATE FUNCTION spine_wait_request(relation regclass, timeout interval DEFAULT '1 minute')
 	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION spine_wait_request(regclass, interval) IS
-	'wait until a merge request is outstanding; false when that takes too long';
+	'wait until a merge request can be claimed; false when that takes too long';
 
 CREATE FUNCTION spine_validate(relation regclass)
 	RETURNS text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;

@@ -117,6 +117,11 @@ SELECT spine_wait_upper('snapshot_wait', 0, '0'), spine_wait_request('snapshot_w
 SELECT spine_append('snapshot_wait', 1, ARRAY['p' || n]) FROM generate_series(1, 3) n;
 SELECT f, spine_wait_upper('snapshot_wait', f, '1 ms') FROM generate_series(1, 4) f;
 SELECT spine_wait_upper('snapshot_wait', 2), spine_wait_request('snapshot_wait');
+-- A request that is claimed is nothing to wait for
+BEGIN;
+SELECT count(*) FROM spine_claim_merge('snapshot_wait');
+SELECT spine_wait_request('snapshot_wait', '1 ms');
+ROLLBACK;
 SELECT spine_apply_merge('snapshot_wait', 0, 2, 0, 2, '{m}');
 SELECT spine_wait_request('snapshot_wait', '1 ms');
 -- What it has done itself counts

@@ -13,11 +13,13 @@
 #include "miscadmin.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "sql/args.h"
 #include "state/mailbox.h"
+#include "state/offer.h"
 #include "state/values.h"
 #include "state/wakeup.h"
 #include "state/working.h"
@@ -27,24 +29,34 @@
 /* Between two looks though nobody has told of a change: ms. */
 #define LOOK_PAUSE 1000
 
-/* Is what is waited for the case? */
-typedef bool (*Predicate) (Spine *spine, const Frontier *frontier);
+/* Is what is waited for the case?  frontier is for the one that needs it. */
+typedef bool (*Predicate) (Spine *spine, Snapshot rows, const Frontier *frontier);
 
 static bool
-upper_is_beyond(Spine *spine, const Frontier *frontier)
+upper_is_beyond(Spine *spine, Snapshot rows, const Frontier *frontier)
 {
 	return !frontier_less_equal(&spine->trace.upper, frontier);
 }
 
+/* A request, of which spine_claim_merge() would give out at least a stretch. */
 static bool
-request_is_outstanding(Spine *spine, const Frontier *frontier)
+request_is_claimable(Spine *spine, Snapshot rows, const Frontier *frontier)
 {
-	LevelsWalk	walk = LEVELS_WALK_START(&spine->trace.levels);
-	SpineBatch *batch;
+	List	   *offers = offers_add(NIL, spine);
+	List	   *claims = offers == NIL ? NIL : claims_open(spine->relid, spine->generation, rows);
+	ListCell   *cell;
 
-	while ((batch = levels_next(&spine->trace.levels, &walk, NULL)) != NULL)
-		if (spine_batch_is_fueled(batch))
+	foreach(cell, offers)
+	{
+		Offer	   *offer = lfirst(cell);
+		OfferState	state = offer_status(offer, spine->generation, claims, rows).state;
+		Claim		claim = {0};
+		MergeRequest stretch;
+
+		if (state != OFFER_DELAYED && state != OFFER_PARKED &&
+			offer_stretch(offer, claims, 0, rows, &claim, &stretch))
 			return true;
+	}
 	return false;
 }
 
@@ -71,19 +83,24 @@ static bool
 look(Oid relid, Predicate predicate, const Frontier *frontier, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
+	Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
+	Snapshot	rows;
 	Spine		spine;
-	bool		found;
+	bool		reached;
 
 	/* The relation may be gone, or even the extension. */
 	AcceptInvalidationMessages();
-	found = spine_read_latest(relid, &spine);
-	MemoryContextSwitchTo(old);
-	if (!found && !SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
-		relation_does_not_exist(relid);
-	if (!found)
+	if (!spine_read_under(latest, relid, &spine, &rows))
+	{
+		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+			relation_does_not_exist(relid);
 		spine_not_registered(relid);
+	}
+	reached = predicate(&spine, rows, frontier);
+	UnregisterSnapshot(latest);
+	MemoryContextSwitchTo(old);
 	MemoryContextReset(context);
-	return predicate(&spine, frontier);
+	return reached;
 }
 
 static bool
@@ -133,5 +150,5 @@ spine_wait_request(PG_FUNCTION_ARGS)
 	Oid			relid = relation_arg_unlocked(fcinfo, 0, ACL_SELECT);
 	int64		timeout = timeout_arg(fcinfo, 1);
 
-	PG_RETURN_BOOL(wait_for(relid, request_is_outstanding, NULL, timeout));
+	PG_RETURN_BOOL(wait_for(relid, request_is_claimable, NULL, timeout));
 }

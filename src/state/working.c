@@ -261,13 +261,13 @@ spine_changed(Spine *spine)
  * own; the active snapshot may have been taken before the lock was.
  */
 bool
-spine_read(Oid relid, Spine *spine, Snapshot *rows)
+spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapshot *rows)
 {
 	Spine	   *top = copies_top(relid);
 
 	if (top == NULL)
 	{
-		*rows = GetActiveSnapshot();
+		*rows = snapshot;
 		return trace_row_load(relid, *rows, false, spine);
 	}
 	*rows = SnapshotSelf;
@@ -277,17 +277,9 @@ spine_read(Oid relid, Spine *spine, Snapshot *rows)
 }
 
 bool
-spine_read_latest(Oid relid, Spine *spine)
+spine_read(Oid relid, Spine *spine, Snapshot *rows)
 {
-	Snapshot	snapshot;
-	bool		found;
-
-	if (copies_top(relid) != NULL)
-		return spine_read(relid, spine, &snapshot);
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	found = trace_row_load(relid, snapshot, false, spine);
-	UnregisterSnapshot(snapshot);
-	return found;
+	return spine_read_under(GetActiveSnapshot(), relid, spine, rows);
 }
 
 void

@@ -71,11 +71,8 @@ extern void spine_changed(Spine *spine);
  */
 extern bool spine_read(Oid relid, Spine *spine, Snapshot *rows);
 
-/*
- * Reads the latest committed state, whatever the isolation level; but of what
- * this transaction writes to, as it has made it.
- */
-extern bool spine_read_latest(Oid relid, Spine *spine);
+/* The same as another snapshot sees it. */
+extern bool spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapshot *rows);
 
 /* Raises an error in read-only transactions and on a standby. */
 extern void spine_refuse_read_only(void);

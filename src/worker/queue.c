@@ -17,8 +17,8 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "state/claims_prune.h"
 #include "spine.h"
+#include "state/claims_prune.h"
 #include "state/holds.h"
 #include "state/results.h"
 #include "worker/news.h"
@@ -143,7 +143,6 @@ static void
 prune_step(void *arg)
 {
 	Queue	   *queue = arg;
-
 	bool		more = results_prune(PRUNE_RESULTS) == PRUNE_RESULTS;
 
 	queue->more_to_prune = claims_prune(PRUNE_CLAIMS) == PRUNE_CLAIMS || more;
