@@ -195,7 +195,9 @@ CREATE INDEX spine_merge_result_queue ON spine_merge_result (applied_at, id);
 -- src/state/registry.h): no other database, and no restored copy of this one,
 -- gives out the same.
 
--- One row a part that has left its spine, with the transaction that took it out.
+-- One row a part that has left its spine, with the transaction that took it out,
+-- or of a merge result that was not applied.  A part may have several, if it was
+-- in a batch again in between: the last one counts.
 CREATE TABLE spine_garbage_part (
 	id			bigint PRIMARY KEY,
 	relation	regclass NOT NULL,
@@ -204,6 +206,7 @@ CREATE TABLE spine_garbage_part (
 	removed_by	xid8 NOT NULL,
 	removed_at	timestamptz NOT NULL
 ) USING heap;
+CREATE INDEX spine_garbage_part_relation ON spine_garbage_part (relation, id);
 
 -- One row a claim: the merge request that it answers, and the stretch of it that
 -- is claimed.  It ends when its result has been applied or refused, when it is
@@ -446,6 +449,25 @@ CREATE FUNCTION spine_retry_merge(relation regclass, id_lo bigint, id_hi bigint)
 COMMENT ON FUNCTION spine_retry_merge(regclass, bigint, bigint) IS
 	'forget the failed attempts at a merge request; true if there were any';
 
+-- Garbage --------------------------------------------------------------------
+
+CREATE FUNCTION spine_collect_garbage(relation regclass, grace interval DEFAULT '1 hour',
+									  max integer DEFAULT 1000,
+									  OUT id bigint, OUT part text)
+	RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_collect_garbage(regclass, interval, integer) IS
+	'parts that nobody can name any more, to be deleted and then forgotten';
+
+CREATE FUNCTION spine_forget_garbage(ids bigint[])
+	RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_forget_garbage(bigint[]) IS
+	'the data of these parts has been deleted; returns how many were still listed';
+
+CREATE FUNCTION spine_adopt()
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_adopt() IS
+	'what this copy of a database names is its own from now on';
+
 -- Reading --------------------------------------------------------------------
 --
 -- Under the caller's snapshot, with what its own transaction has pushed, hence
@@ -590,7 +612,7 @@ CREATE VIEW spine_merge_results WITH (security_barrier) AS
 				   OR (SELECT rolsuper FROM pg_catalog.pg_roles
 					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
 
--- What has left a spine, and is in no batch of it again.
+-- What has left a spine, and is in no batch of it again; the last time only.
 CREATE VIEW spine_garbage WITH (security_barrier) AS
 	SELECT id, relation, generation, part, removed_by, removed_at
 	FROM spine_garbage_part g
@@ -602,7 +624,13 @@ CREATE VIEW spine_garbage WITH (security_barrier) AS
 						   CROSS JOIN LATERAL spine_batch_rows(t.relation) b
 						   CROSS JOIN LATERAL pg_catalog.unnest(b.parts) p
 					  WHERE t.relation OPERATOR(pg_catalog.=) g.relation
-						AND p OPERATOR(pg_catalog.=) g.part);
+						AND p OPERATOR(pg_catalog.=) g.part)
+	  AND NOT EXISTS (SELECT 1 FROM spine_garbage_part l
+					  WHERE l.relation OPERATOR(pg_catalog.=) g.relation
+						AND l.part OPERATOR(pg_catalog.=) g.part
+						AND (l.removed_by OPERATOR(pg_catalog.>) g.removed_by
+							 OR l.removed_by OPERATOR(pg_catalog.=) g.removed_by
+								AND l.id OPERATOR(pg_catalog.>) g.id));
 
 -- Expired ones no longer hold anything, though they may still be there.
 CREATE VIEW spine_holds WITH (security_barrier) AS

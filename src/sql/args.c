@@ -277,6 +277,32 @@ relation_arg_unlocked(FunctionCallInfo fcinfo, int n, AclMode privilege)
 	return relid;
 }
 
+void
+check_relation_or_gone(FunctionCallInfo fcinfo, Oid relid, AclMode privilege)
+{
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		check_privilege(fcinfo, relid, privilege);
+	else if (!superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for what relation with OID %u has left behind",
+						relid),
+				 errdetail("It does not exist, so nobody has privileges on it."),
+				 errhint("Call %s() as a superuser.",
+						 get_func_name(fcinfo->flinfo->fn_oid))));
+}
+
+Oid
+relation_or_gone_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
+{
+	require_preloaded();
+	require_arg(fcinfo, n, "relation");
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(PG_GETARG_OID(n))))
+		return relation_arg(fcinfo, n, privilege);
+	check_relation_or_gone(fcinfo, PG_GETARG_OID(n), privilege);
+	return PG_GETARG_OID(n);
+}
+
 bool
 relation_is_visible(Oid relid)
 {

@@ -33,6 +33,15 @@ extern Oid	relation_arg_unlocked(FunctionCallInfo fcinfo, int n, AclMode privile
 /* Raises the error for an OID that no relation has (any more). */
 extern void relation_does_not_exist(Oid relid) pg_attribute_noreturn();
 
+/*
+ * The relation in argument n, or the number of one that is gone, of which only a
+ * superuser may have what it has left behind.
+ */
+extern Oid	relation_or_gone_arg(FunctionCallInfo fcinfo, int n, AclMode privilege);
+
+/* Raises an error unless the user has the privilege, or it is gone, as above. */
+extern void check_relation_or_gone(FunctionCallInfo fcinfo, Oid relid, AclMode privilege);
+
 /* May the user see the rows of this relation in a view? */
 extern bool relation_is_visible(Oid relid);
 

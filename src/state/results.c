@@ -30,6 +30,7 @@
 #include "spine.h"
 #include "dev/stop_point.h"
 #include "state/claims.h"
+#include "state/garbage.h"
 #include "state/merge.h"
 #include "state/outcome.h"
 #include "state/results.h"
@@ -211,6 +212,22 @@ settle_claim(HeapTuple tuple, TupleDesc desc, int outcome, const char *error)
 		claims_settle(claim, applied ? NULL : error != NULL ? error : outcome_label(outcome));
 }
 
+/*
+ * What is refused is of no use to anybody.  Parts of it that are in the spine
+ * all the same, or in another result, are not collected as long as they are.
+ */
+static void
+discard_output(HeapTuple tuple, TupleDesc desc)
+{
+	Datum		values[RESULT_COLUMNS];
+	bool		nulls[RESULT_COLUMNS];
+
+	heap_deform_tuple(tuple, desc, values, nulls);
+	garbage_add_refused(DatumGetObjectId(values[RESULT_RELATION - 1]),
+						DatumGetInt64(values[RESULT_GENERATION - 1]),
+						DatumGetArrayTypeP(values[RESULT_PARTS - 1]));
+}
+
 /* Ends a result's stay in the queue; outcome -1 and a null error are left out. */
 static void
 record(HeapTuple tuple, int outcome, const char *error)
@@ -221,6 +238,8 @@ record(HeapTuple tuple, int outcome, const char *error)
 	bool		replaces[RESULT_COLUMNS] = {false};
 	ItemPointerData tid = tuple->t_self;
 
+	if (outcome != APPLIED_EXACT && outcome != APPLIED_SUBSET)
+		discard_output(tuple, RelationGetDescr(rel));
 	replaces[RESULT_APPLIED_AT - 1] = true;
 	values[RESULT_APPLIED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	replaces[RESULT_OUTCOME - 1] = outcome >= 0;

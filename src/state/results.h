@@ -42,7 +42,8 @@ extern List *results_relations(int max);
  * Applies queued results of one relation in order of submission, at most max of
  * them and for at most milliseconds.  Takes the relation's lock and the spine's
  * conditionally and keeps them until the transaction ends.  What is wrong with
- * one result is recorded with it and hinders no other.
+ * one result is recorded with it and hinders no other.  The parts of those that
+ * are not applied become garbage.
  */
 extern ResultsProgress results_apply(Oid relid, int max, int milliseconds);
 

@@ -114,6 +114,7 @@ look_up_tables(Oid schema)
 		{"spine_generation", &tables.generation_seq},
 		{"spine_merge_result_id", &tables.result_seq},
 		{"spine_garbage_part_pkey", &tables.garbage_pkey},
+		{"spine_garbage_part_relation", &tables.garbage_relation},
 		{"spine_merge_claim", &tables.claim},
 		{"spine_merge_claim_pkey", &tables.claim_pkey},
 		{"spine_merge_claim_ended", &tables.claim_ended},

@@ -20,6 +20,7 @@ typedef struct SpineTables
 	Oid			result_queue;
 	Oid			garbage;
 	Oid			garbage_pkey;
+	Oid			garbage_relation;
 	Oid			generation_seq;
 	Oid			result_seq;
 	Oid			claim;

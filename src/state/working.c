@@ -133,8 +133,8 @@ next_generation(void)
  * The generation of a restored spine was given out by another database.  Before
  * anything can end it, this database's next ones are made to come after it.
  */
-static void
-follow_generation(int64 generation)
+void
+spine_follow_generation(int64 generation)
 {
 	while (next_generation() < generation)
 		CHECK_FOR_INTERRUPTS();
@@ -185,7 +185,7 @@ load_working(Oid relid, bool strict)
 	if (strict)
 		check_serialization(relid, &latest);
 	if (latest.foreign)
-		follow_generation(latest.generation);
+		spine_follow_generation(latest.generation);
 	registry_reserve(relid);
 	if (!hit && strict && !latest.foreign && !TransactionIdIsCurrentTransactionId(latest.xmin))
 		registry_store(&latest);

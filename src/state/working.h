@@ -99,6 +99,9 @@ extern void working_truncate(Oid relid);
  */
 extern void spine_add_news(Oid relid, int news);
 
+/* This database's next generations come after that one. */
+extern void spine_follow_generation(int64 generation);
+
 /* Wake the worker of this database when this transaction commits. */
 extern void spine_notify_at_commit(void);
 

@@ -1,0 +1,339 @@
+/*
+ * collect.c
+ *		Which parts of a relation's spines nobody can name any more.
+ *
+ * Works through the garbage of the relation in windows of bounded size, oldest
+ * first.  The parts of a window are put in a hash table; then one pass over
+ * everything else that names parts (other rows of garbage, batches, queued
+ * results, live claims, the inbox) strikes out those that are still of use.  All
+ * of it is under one snapshot, for the worker moves parts from one table to
+ * another.  Relies on horizon.c for who may still see what has been removed.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "state/batches.h"
+#include "state/buffer.h"
+#include "state/collect.h"
+#include "state/garbage.h"
+#include "state/horizon.h"
+#include "state/tables.h"
+#include "state/values.h"
+
+/* A window has room for so many rows at least, and ends after so many bytes. */
+#define WINDOW_ROWS 1000
+#define WINDOW_BYTES (64 * 1024 * 1024)
+
+/* A row of the window. */
+typedef struct Candidate
+{
+	GarbageRow	row;			/* its part is a copy */
+	bool		superseded;		/* the part was removed again later */
+	bool		in_batch;
+	bool		named;			/* by a batch, or by what may become one */
+} Candidate;
+
+/* An entry of the hash table: a part, and its candidate. */
+typedef struct PartEntry
+{
+	text	   *part;			/* key */
+	Candidate  *candidate;
+} PartEntry;
+
+typedef struct Collection
+{
+	Oid			relid;
+	Relation	rel;			/* spine_garbage_part */
+	Snapshot	snapshot;
+	Horizon		horizon;
+	MemoryContext window;		/* of all below */
+	int			size;
+	int			count;
+	Candidate  *candidates;
+	HTAB	   *parts;
+} Collection;
+
+static uint32
+part_hash(const void *key, Size size)
+{
+	const text *part = *(text *const *) key;
+
+	return hash_bytes((const unsigned char *) VARDATA_ANY(part), VARSIZE_ANY_EXHDR(part));
+}
+
+static int
+part_compare(const void *a, const void *b, Size size)
+{
+	return texts_compare(*(text *const *) a, *(text *const *) b);
+}
+
+static void
+start_window(Collection *c)
+{
+	HASHCTL		info = {
+		.keysize = sizeof(text *), .entrysize = sizeof(PartEntry),
+		.hash = part_hash, .match = part_compare, .hcxt = c->window
+	};
+
+	MemoryContextReset(c->window);
+	c->count = 0;
+	c->candidates = MemoryContextAlloc(c->window, sizeof(Candidate) * c->size);
+	c->parts = hash_create("parts of a window", c->size, &info,
+						   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
+
+/* The candidate for a part; NULL without one. */
+static Candidate *
+find_candidate(Collection *c, text *part)
+{
+	PartEntry  *entry = hash_search(c->parts, &part, HASH_FIND, NULL);
+
+	return entry == NULL ? NULL : entry->candidate;
+}
+
+/* Which of two rows of a part is about its last removal? */
+static bool
+row_is_later(const GarbageRow *a, const GarbageRow *b)
+{
+	return a->removed_by != b->removed_by ? a->removed_by > b->removed_by : a->id > b->id;
+}
+
+static void
+add_candidate(Collection *c, const GarbageRow *row, Size *bytes)
+{
+	Candidate  *candidate = &c->candidates[c->count];
+	Candidate  *other = find_candidate(c, row->part);
+	PartEntry  *entry;
+
+	/* Of two rows in the window the earlier one is struck out below. */
+	if (other != NULL && row_is_later(&other->row, row))
+		return;
+	memset(candidate, 0, sizeof(Candidate));
+	candidate->row = *row;
+	candidate->row.part = MemoryContextAlloc(c->window, VARSIZE_ANY(row->part));
+	memcpy(candidate->row.part, row->part, VARSIZE_ANY(row->part));
+	*bytes += VARSIZE_ANY(row->part);
+	c->count++;
+	if (other != NULL)
+		other->superseded = true;
+	entry = hash_search(c->parts, &candidate->row.part, HASH_ENTER, NULL);
+	entry->candidate = candidate;
+}
+
+/* Takes garbage beyond the horizon from after that id on; false at the end. */
+static bool
+fill_window(Collection *c, int64 *after)
+{
+	GarbageScan *scan = garbage_begin(c->rel, c->relid, *after, c->snapshot);
+	GarbageRow *row = NULL;
+	Size		bytes = 0;
+
+	start_window(c);
+	while (c->count < c->size && bytes < WINDOW_BYTES && (row = garbage_next(scan)) != NULL)
+	{
+		*after = row->id;
+		if (horizon_passed(&c->horizon, row->removed_by, row->removed_at))
+			add_candidate(c, row, &bytes);
+	}
+	garbage_end(scan);
+	return row != NULL;
+}
+
+/*
+ * A part may have been garbage before, and in a batch in between: then only its
+ * last removal counts, and the other rows go.
+ */
+static void
+strike_out_superseded(Collection *c)
+{
+	GarbageScan *scan = garbage_begin(c->rel, c->relid, PG_INT64_MIN, c->snapshot);
+	GarbageRow *row;
+
+	while ((row = garbage_next(scan)) != NULL)
+	{
+		Candidate  *candidate = find_candidate(c, row->part);
+
+		if (candidate == NULL || candidate->row.id == row->id)
+			continue;
+		if (!row_is_later(row, &candidate->row))
+			garbage_delete(c->rel, &row->tid, false);
+		else if (!candidate->superseded)
+		{
+			candidate->superseded = true;
+			garbage_delete(c->rel, &candidate->row.tid, false);
+		}
+	}
+	garbage_end(scan);
+}
+
+static void
+strike_out_parts(Collection *c, ArrayType *array, bool in_batch)
+{
+	int			count;
+	text	  **parts = array_texts(array, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		Candidate  *candidate = find_candidate(c, parts[i]);
+
+		if (candidate == NULL)
+			continue;
+		candidate->named = true;
+		if (in_batch)
+			candidate->in_batch = true;
+	}
+	pfree(parts);
+}
+
+static void
+strike_out_batches(Collection *c)
+{
+	BatchScan  *scan = batches_begin(c->relid, 0, PG_INT64_MAX, c->snapshot);
+	BatchRow   *row;
+
+	while ((row = batches_next(scan)) != NULL)
+		strike_out_parts(c, row->parts, true);
+	batches_end(scan);
+}
+
+/* A table with rows that may become batches, or whose parts are being read. */
+typedef struct Waiting
+{
+	Oid			table;
+	Oid			index;
+	AttrNumber	relation;
+	bool		by_relation;	/* the index begins with it */
+	AttrNumber	done;			/* null while the row waits */
+	AttrNumber	parts[2];		/* 0 = none */
+} Waiting;
+
+static void
+strike_out_row(Collection *c, const Waiting *waiting, HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+
+	if (DatumGetObjectId(heap_getattr(tuple, waiting->relation, desc, &isnull)) != c->relid)
+		return;
+	for (int i = 0; i < (int) lengthof(waiting->parts) && waiting->parts[i] != 0; i++)
+	{
+		Datum		parts = heap_getattr(tuple, waiting->parts[i], desc, &isnull);
+
+		if (!isnull)
+			strike_out_parts(c, DatumGetArrayTypeP(parts), false);
+	}
+}
+
+static void
+strike_out_waiting(Collection *c, const Waiting *waiting)
+{
+	Relation	rel = table_open(waiting->table, AccessShareLock);
+	Relation	index = index_open(waiting->index, AccessShareLock);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "waiting row",
+												  ALLOCSET_DEFAULT_SIZES);
+	ScanKeyData keys[2];
+	int			nkeys = 0;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (waiting->by_relation)
+		ScanKeyInit(&keys[nkeys++], waiting->relation, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(c->relid));
+	ScanKeyEntryInitialize(&keys[nkeys++], SK_ISNULL | SK_SEARCHNULL, waiting->done,
+						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
+	scan = systable_beginscan_ordered(rel, index, c->snapshot, nkeys, keys);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(context);
+
+		CHECK_FOR_INTERRUPTS();
+		strike_out_row(c, waiting, tuple, RelationGetDescr(rel));
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(context);
+	}
+	systable_endscan_ordered(scan);
+	MemoryContextDelete(context);
+	index_close(index, AccessShareLock);
+	table_close(rel, AccessShareLock);
+}
+
+static void
+strike_out(Collection *c)
+{
+	const SpineTables *tables = spine_tables(false);
+	Waiting		waiting[] = {
+		{tables->result, tables->result_queue, RESULT_RELATION, false, RESULT_APPLIED_AT,
+		{RESULT_PARTS, RESULT_INPUTS}},
+		{tables->claim, tables->claim_relation, CLAIM_RELATION, true, CLAIM_ENDED_AT,
+		{CLAIM_INPUTS, 0}},
+		{tables->inbox, tables->inbox_queue, INBOX_RELATION, false, INBOX_SEQUENCED_AT,
+		{INBOX_PARTS, 0}}
+	};
+
+	strike_out_superseded(c);
+	strike_out_batches(c);
+	for (int i = 0; i < (int) lengthof(waiting); i++)
+		strike_out_waiting(c, &waiting[i]);
+}
+
+/*
+ * Starts under the latest snapshot, which sees what this transaction has done,
+ * too.
+ */
+static void
+begin_collection(Collection *c, Oid relid, TimestampTz removed_until, int max)
+{
+	buffer_flush();
+	CommandCounterIncrement();
+	c->relid = relid;
+	c->rel = table_open(spine_tables(false)->garbage, RowExclusiveLock);
+	c->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	c->horizon = horizon_get(relid, removed_until, c->snapshot);
+	c->window = AllocSetContextCreate(CurrentMemoryContext, "spine garbage window",
+									  ALLOCSET_DEFAULT_SIZES);
+	c->size = Max(max, WINDOW_ROWS);
+}
+
+void
+collect(Oid relid, TimestampTz removed_until, int max,
+		void (*offer) (void *arg, int64 id, text *part), void *arg)
+{
+	Collection	c;
+	int64		after = PG_INT64_MIN;
+	bool		more = true;
+	int			offered = 0;
+
+	begin_collection(&c, relid, removed_until, max);
+	while (more && offered < max)
+	{
+		more = fill_window(&c, &after);
+		if (c.count > 0)
+			strike_out(&c);
+		for (int i = 0; i < c.count && offered < max; i++)
+		{
+			Candidate  *candidate = &c.candidates[i];
+
+			/* It will be recorded again when it leaves that batch. */
+			if (candidate->in_batch)
+				garbage_delete(c.rel, &candidate->row.tid, false);
+			if (candidate->superseded || candidate->named)
+				continue;
+			offer(arg, candidate->row.id, candidate->row.part);
+			offered++;
+		}
+	}
+	MemoryContextDelete(c.window);
+	UnregisterSnapshot(c.snapshot);
+	table_close(c.rel, NoLock);
+}
