@@ -285,9 +285,8 @@ check_relation_or_gone(FunctionCallInfo fcinfo, Oid relid, AclMode privilege)
 	else if (!superuser())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for what relation with OID %u has left behind",
-						relid),
-				 errdetail("It does not exist, so nobody has privileges on it."),
+				 errmsg("permission denied for garbage of relation with OID %u", relid),
+				 errdetail("The relation does not exist, so nobody has privileges on it."),
 				 errhint("Call %s() as a superuser.",
 						 get_func_name(fcinfo->flinfo->fn_oid))));
 }

@@ -25,6 +25,7 @@ static TimestampTz
 grace_arg(FunctionCallInfo fcinfo, int n)
 {
 	Interval	zero = {0};
+	Interval	ever = {.month = 12 * 1000};
 	Datum		grace;
 
 	require_arg(fcinfo, n, "grace");
@@ -35,6 +36,9 @@ grace_arg(FunctionCallInfo fcinfo, int n)
 				 errmsg("grace must not be negative"),
 				 errdetail("It is %s.", DatumGetCString(DirectFunctionCall1(interval_out, grace))),
 				 errhint("Give the time for which readers may use a list of parts.")));
+	/* So long ago that it might be out of a timestamp's range */
+	if (DatumGetBool(DirectFunctionCall2(interval_gt, grace, IntervalPGetDatum(&ever))))
+		return DT_NOBEGIN;
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
 												   TimestampTzGetDatum(GetCurrentTimestamp()),
 												   grace));
