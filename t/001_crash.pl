@@ -2,7 +2,8 @@
 # back, create and drop; when one of them comes to a stop point, it is killed
 # there, or everything is.  A referee outside knows which commits were
 # acknowledged: after each restart all of these are there, nothing else is but
-# what was on its way, and the worker goes on where it was.
+# what was on its way, and the worker goes on where it was.  A sweeper says which
+# parts it has deleted: of these, none is ever in a spine again.
 #
 # Needs a library built with STOP_POINTS=1 in the current folder.  The rounds go
 # through all stop points in the sources; SPINE_CRASH_ROUNDS sets their number
@@ -59,6 +60,7 @@ my %where;                   # part => spines that it was to go to
 my @order = map { [] } 1 .. $writers;    # of each writer: parts, in order
 my $since = 0;
 my $churn = 0;
+my %offered;                 # spine and part => 1: its file is deleted
 
 # One writer's script for one round
 sub writer_script
@@ -126,6 +128,7 @@ WITH r AS MATERIALIZED (
 kept AS (INSERT INTO merged SELECT name, parts FROM r)
 SELECT count(spine_submit_merge(relation, lower, upper, since, len, ARRAY[name], inputs => parts)) FROM r;
 SELECT spine_hold('s1', 'reader', spine_since('s1')::bigint + 1), spine_hold('s2', 'passing', 0);
+SELECT spine_submit_merge('s2', 0, 1, 0, 1, ARRAY['refused' || nextval('merge_name')], inputs => '{none}');
 SELECT spine_downgrade_since('s1', spine_since('s1')::bigint + 1);
 \\echo since
 SELECT spine_release_hold('s2', 'passing');
@@ -134,7 +137,27 @@ END
 	return $script;
 }
 
-# Spines that come, are truncated, and go
+# Deletes what is offered, and then says so
+sub sweeper_script
+{
+	my $script = '';
+
+	for (1 .. $transactions / 20)
+	{
+		for my $spine (@spines)
+		{
+			$script .= <<END;
+SELECT coalesce(array_agg(id), '{}') AS ids, coalesce(string_agg(part, ' '), '') AS parts
+FROM spine_collect_garbage('$spine', '0 s', 100) \\gset
+\\echo offered $spine :parts
+SELECT spine_forget_garbage(:'ids');
+END
+		}
+	}
+	return $script;
+}
+
+# Spines that come, are truncated, and go; and something to adopt
 sub churn_script
 {
 	my $script = '';
@@ -150,6 +173,7 @@ TRUNCATE churn_$churn;
 SELECT spine_hold('churn_$churn', 'b', 0);
 SELECT spine_append('churn_$churn', 1, '{d}');
 DROP TABLE IF EXISTS churn_$old;
+BEGIN; INSERT INTO spine_home VALUES (1, 1); SELECT spine_adopt(); COMMIT;
 END
 	}
 	return $script;
@@ -194,12 +218,18 @@ sub crash
 	return;
 }
 
-# Reads what was acknowledged; returns what each writer was about to do
+# Reads what was acknowledged, and what was deleted; returns what each writer was about to do
 sub read_logs
 {
 	my (@sessions) = @_;
 	my %on_its_way;
 
+	for (slurp_file($sessions[-1]{out}) =~ /^offered (.*)$/mg)
+	{
+		my ($spine, @parts) = split / /;
+
+		$offered{"$spine $_"} = 1 for @parts;
+	}
 	for my $writer (0 .. $writers - 1)
 	{
 		my @done = slurp_file($sessions[$writer]{out}) =~ /^ack (\S+)$/mg;
@@ -277,6 +307,11 @@ sub check_round
 		{
 			$bad .= "$_ is garbage twice, or while in $spine; " if $all{$_}++;
 		}
+		for (@parts)
+		{
+			$bad .= "$_ is in $spine, but its file is deleted; " if $offered{"$spine $_"};
+		}
+		$all{$_} = 1 for map { /^$spine (.*)/ } keys %offered;
 		while (defined(my $part = shift @parts))
 		{
 			$bad .= "$part was never in $spine; " unless $all{$part};
@@ -351,7 +386,8 @@ for my $round (1 .. $rounds)
 		push @sessions, start_session("writer$writer", writer_script($writer));
 		$sessions[-1]{first} = $first;
 	}
-	push @sessions, start_session('merger', merger_script()), start_session('churn', churn_script());
+	push @sessions, start_session('merger', merger_script()), start_session('churn', churn_script()),
+	  start_session('sweeper', sweeper_script());
 	sleep(0.5 + rand 1);
 
 	my $pid = wait_at($point);
@@ -374,11 +410,14 @@ for my $round (1 .. $rounds)
 	my @since = slurp_file($sessions[$writers]{out}) =~ /^since$/mg;
 	$since += @since;
 	cmp_ok(scalar(@since), '>', 0, "round $round: there was something going on");
+	note scalar(keys %offered) . ' parts were deleted';
 
 	$node->start if $way ne 'it is killed';
 	$node->poll_query_until('postgres', 'SELECT true') or die 'the server is not back';
 	check_round($round, \%on_its_way);
 }
+
+cmp_ok(scalar(keys %offered), '>', 0, 'parts were deleted');
 
 $node->stop;
 done_testing();

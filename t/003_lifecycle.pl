@@ -27,7 +27,10 @@ my @writes = (
 	"SELECT spine_append('t', 1)",
 	"SELECT spine_downgrade_since('t', 1)",
 	"SELECT spine_apply_merge('t', 0, 2, 0, 2)",
-	"SELECT spine_submit_merge('t', 0, 2, 0, 2)");
+	"SELECT spine_submit_merge('t', 0, 2, 0, 2)",
+	"SELECT spine_collect_garbage('t', '0 s')",
+	"SELECT spine_forget_garbage('{1}')",
+	"SELECT spine_adopt()");
 
 # The message of an error, with its SQLSTATE, detail and hint
 sub error_of
@@ -220,7 +223,7 @@ is(picture($node, 'origin'), $picture, 'dump: nothing happened to the original')
 my $calls = q{
 	SELECT format('SELECT * FROM %s(%s)', p.oid::regproc, (
 		SELECT string_agg(CASE format_type(t, NULL) WHEN 'regclass' THEN '''t''' WHEN 'boolean' THEN 'true'
-			WHEN 'text[]' THEN '''{}''' WHEN 'integer[]' THEN '''{}''' WHEN 'interval' THEN '''1 s'''
+			WHEN 'text[]' THEN '''{}''' WHEN 'integer[]' THEN '''{}''' WHEN 'bigint[]' THEN '''{}''' WHEN 'interval' THEN '''1 s'''
 			WHEN 'text' THEN '''x''' WHEN 'name' THEN '''x''' ELSE '1' END
 			|| '::' || format_type(t, NULL), ', ' ORDER BY n)
 		FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n)))

@@ -74,5 +74,12 @@ $new->safe_psql('postgres', "SELECT spine_append('t', 1, ARRAY['n' || i]) FROM g
 ok($new->poll_query_until('postgres', 'SELECT bool_and(applied_at IS NOT NULL) FROM spine_merge_results'), 'merges go on');
 is($new->safe_psql('postgres', 'SELECT DISTINCT spine_validate(relation) FROM spine_traces'), 'ok', 'all are valid');
 
+# A new system identifier: what it deletes is not its own until somebody says so
+my $collect = "SELECT count(*) > 0 FROM spine_collect_garbage('t', '0 s')";
+my ($status, undef, $stderr) = $new->psql('postgres', $collect);
+like($stderr, qr/cannot collect garbage in a copy of another database/, 'garbage is not offered at once');
+$new->safe_psql('postgres', 'SELECT spine_adopt()');
+ok($new->poll_query_until('postgres', $collect), 'but when the files are adopted');
+
 $new->stop;
 done_testing();

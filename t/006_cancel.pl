@@ -36,6 +36,9 @@ CREATE TABLE small (); CREATE TABLE plain ();
 SELECT spine_register('small');
 SELECT spine_append('small', 1, ARRAY['p' || i]) FROM generate_series(1, 6) i;
 SELECT spine_hold('small', 'kept', 5);
+SELECT spine_apply_merge('small', 5, 6, 0, 1, '{replaced}');
+DELETE FROM spine_home WHERE database = 1;
+INSERT INTO spine_home VALUES (1, 1);
 END
 
 # All that can be seen of spines; equal to another one if nothing has happened
@@ -47,6 +50,7 @@ my $picture = q{
 	SELECT regexp_replace(relation::text, '^\d+$', 'a dropped one'), part FROM spine_garbage ORDER BY 1, 2;
 	SELECT relation, name, since FROM spine_holds ORDER BY relation::text, name;
 	SELECT relation, outcome, error FROM spine_merge_results ORDER BY id;
+	SELECT count(*) FROM spine_home;
 	SELECT DISTINCT spine_validate(relation) FROM spine_traces};
 
 sub picture { return $node->safe_psql('postgres', $picture); }
@@ -77,7 +81,9 @@ my @steps = (
 	[ "TRUNCATE small", 'batches_deleted', 1 ],
 	[ "TRUNCATE small", 'hold_deleted', 1 ],
 	[ "DROP TABLE small", 'hold_deleted', 1 ],
-	[ "DROP TABLE small", 'unregistered', 1 ]);
+	[ "DROP TABLE small", 'unregistered', 1 ],
+	[ "SELECT spine_forget_garbage(array_agg(id)) FROM spine_garbage", 'garbage_deleted', 1 ],
+	[ "SELECT spine_adopt()", 'home_adopted', 1 ]);
 
 # Runs a statement that comes to a stop point, and cancels it there
 sub cancel_at
@@ -157,6 +163,8 @@ my @long = (
 	"SELECT spine_apply_merge('big', 0, 32768, 0, 1, '{m}', inputs => $all)",
 	"SELECT spine_submit_merge('big', 0, 32768, 0, 1, $all, inputs => $all)",
 	"SELECT spine_register('fresh'); SELECT count(spine_append('fresh', 1)) FROM generate_series(1, 20000)",
+	"SELECT spine_unregister('big'); DELETE FROM spine_home WHERE database = 1; SELECT spine_collect_garbage('big', '0 s', 100000)",
+	"SELECT spine_unregister('big'); SELECT spine_forget_garbage(array_agg(id)) FROM spine_garbage",
 	"SELECT spine_unregister('big')",
 	"TRUNCATE big");
 
@@ -224,6 +232,16 @@ for my $point ('result_traced', 'garbage_added', 'inputs_deleted', 'result_appli
 	is($node->safe_psql('postgres', "SELECT outcome, error FROM spine_merge_results ORDER BY id DESC LIMIT 1"),
 		'applied_exact|', 'and succeeds');
 }
+
+# and at what comes of a refused one
+$node->safe_psql('postgres', $small);
+$node->safe_psql('postgres', "SELECT spine_stop_at('output_discarded')");
+$node->safe_psql('postgres', "SELECT spine_submit_merge('small', 0, 4, 0, 2, '{refused}', inputs => '{x}')");
+$node->poll_query_until('postgres', 'SELECT spine_stopped() IS NOT NULL');
+$node->safe_psql('postgres', 'SELECT pg_cancel_backend(spine_stopped())');
+ok($node->poll_query_until('postgres', 'SELECT NOT EXISTS (SELECT FROM spine_merge_results WHERE applied_at IS NULL)'),
+	'cancelled when it discards an output, the worker tries again');
+is($node->safe_psql('postgres', "SELECT count(*) FROM spine_garbage_part WHERE part = 'refused'"), '1', 'which then is garbage once');
 is($node->safe_psql('postgres', 'SELECT DISTINCT spine_validate(relation) FROM spine_traces'), 'ok', 'all are valid');
 unlike(slurp_file($node->logfile), qr/terminated by signal|PANIC/, 'nothing has crashed');
 
