@@ -565,6 +565,13 @@ CREATE FUNCTION spine_request_rows(relation regclass,
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 5;
 
+-- What has left a spine, and is in no batch of it again; the last time only.
+CREATE FUNCTION spine_garbage_rows(relation regclass,
+		OUT id bigint, OUT generation bigint, OUT part text, OUT removed_by xid8,
+		OUT removed_at timestamptz)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+
 CREATE FUNCTION spine_stat_rows(relation regclass,
 		OUT pushes bigint, OUT updates bigint, OUT requests bigint,
 		OUT applied_exact bigint, OUT applied_subset bigint, OUT no_match bigint,
@@ -612,25 +619,10 @@ CREATE VIEW spine_merge_results WITH (security_barrier) AS
 				   OR (SELECT rolsuper FROM pg_catalog.pg_roles
 					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
 
--- What has left a spine, and is in no batch of it again; the last time only.
 CREATE VIEW spine_garbage WITH (security_barrier) AS
-	SELECT id, relation, generation, part, removed_by, removed_at
-	FROM spine_garbage_part g
-	WHERE coalesce(pg_catalog.has_table_privilege(relation, 'SELECT'),
-				   (SELECT rolsuper FROM pg_catalog.pg_roles
-					WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER))
-	  AND NOT EXISTS (SELECT 1
-					  FROM spine_trace t
-						   CROSS JOIN LATERAL spine_batch_rows(t.relation) b
-						   CROSS JOIN LATERAL pg_catalog.unnest(b.parts) p
-					  WHERE t.relation OPERATOR(pg_catalog.=) g.relation
-						AND p OPERATOR(pg_catalog.=) g.part)
-	  AND NOT EXISTS (SELECT 1 FROM spine_garbage_part l
-					  WHERE l.relation OPERATOR(pg_catalog.=) g.relation
-						AND l.part OPERATOR(pg_catalog.=) g.part
-						AND (l.removed_by OPERATOR(pg_catalog.>) g.removed_by
-							 OR l.removed_by OPERATOR(pg_catalog.=) g.removed_by
-								AND l.id OPERATOR(pg_catalog.>) g.id));
+	SELECT r.id, g.relation, r.generation, r.part, r.removed_by, r.removed_at
+	FROM (SELECT DISTINCT relation FROM spine_garbage_part) g
+		 CROSS JOIN LATERAL spine_garbage_rows(g.relation) r;
 
 -- Expired ones no longer hold anything, though they may still be there.
 CREATE VIEW spine_holds WITH (security_barrier) AS

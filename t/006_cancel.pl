@@ -31,7 +31,7 @@ $node->safe_psql('postgres', slurp_file('src/dev/stop_point.sql'));
 my $small = <<'END';
 SET client_min_messages = warning;
 DROP TABLE IF EXISTS small, plain;
-DELETE FROM spine_garbage;
+DELETE FROM spine_garbage_part;
 CREATE TABLE small (); CREATE TABLE plain ();
 SELECT spine_register('small');
 SELECT spine_append('small', 1, ARRAY['p' || i]) FROM generate_series(1, 6) i;

@@ -281,7 +281,7 @@ void
 check_relation_or_gone(FunctionCallInfo fcinfo, Oid relid, AclMode privilege)
 {
 	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
-		check_privilege(fcinfo, relid, privilege);
+		check_relation_privilege(fcinfo, relid, privilege);
 	else if (!superuser())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

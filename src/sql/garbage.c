@@ -10,12 +10,13 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
 #include "sql/args.h"
 #include "state/collect.h"
-#include "state/garbage.h"
 #include "state/home.h"
 #include "state/values.h"
 #include "state/working.h"
@@ -76,10 +77,10 @@ require_home(void)
 }
 
 static void
-put_part(void *arg, int64 id, text *part)
+put_part(void *arg, const GarbageRow *row)
 {
 	ReturnSetInfo *set = arg;
-	Datum		values[2] = {Int64GetDatum(id), PointerGetDatum(part)};
+	Datum		values[2] = {Int64GetDatum(row->id), PointerGetDatum(row->part)};
 	bool		nulls[2] = {false, false};
 
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
@@ -96,7 +97,37 @@ spine_collect_garbage(PG_FUNCTION_ARGS)
 	spine_refuse_read_only();
 	require_home();
 	InitMaterializedSRF(fcinfo, 0);
-	collect(relid, removed_until, max, put_part, fcinfo->resultinfo);
+	garbage_collect(relid, removed_until, max, put_part, fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+static void
+put_row(void *arg, const GarbageRow *row)
+{
+	ReturnSetInfo *set = arg;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	values[0] = Int64GetDatum(row->id);
+	values[1] = Int64GetDatum(row->generation);
+	values[2] = PointerGetDatum(row->part);
+	values[3] = UInt64GetDatum(row->removed_by);
+	values[4] = TimestampTzGetDatum(row->removed_at);
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+/* Rows of the view, for one relation; none for who may not see them. */
+PG_FUNCTION_INFO_V1(spine_garbage_rows);
+Datum
+spine_garbage_rows(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+
+	require_preloaded();
+	InitMaterializedSRF(fcinfo, 0);
+	if (relation_is_visible(relid) ||
+		(superuser() && !SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid))))
+		garbage_list(relid, GetActiveSnapshot(), put_row, fcinfo->resultinfo);
 	return (Datum) 0;
 }
 

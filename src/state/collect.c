@@ -1,6 +1,7 @@
 /*
  * collect.c
- *		Which parts of a relation's spines nobody can name any more.
+ *		Which parts of a relation's spines are garbage, and which of them nobody
+ *		can name any more.
  *
  * Works through the garbage of the relation in windows of bounded size, oldest
  * first.  The parts of a window are put in a hash table; then one pass over
@@ -18,7 +19,6 @@
 #include "access/xact.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
-#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -27,6 +27,7 @@
 #include "state/batches.h"
 #include "state/buffer.h"
 #include "state/collect.h"
+#include "state/copies.h"
 #include "state/garbage.h"
 #include "state/horizon.h"
 #include "state/tables.h"
@@ -57,7 +58,9 @@ typedef struct Collection
 	Oid			relid;
 	Relation	rel;			/* spine_garbage_part */
 	Snapshot	snapshot;
-	Horizon		horizon;
+	Snapshot	batches;		/* for reading these */
+	const Horizon *horizon;		/* NULL: any garbage */
+	bool		clean;			/* rows that say nothing more are deleted */
 	MemoryContext window;		/* of all below */
 	int			size;
 	int			count;
@@ -144,11 +147,20 @@ fill_window(Collection *c, int64 *after)
 	while (c->count < c->size && bytes < WINDOW_BYTES && (row = garbage_next(scan)) != NULL)
 	{
 		*after = row->id;
-		if (horizon_passed(&c->horizon, row->removed_by, row->removed_at))
+		if (c->horizon == NULL ||
+			horizon_passed(c->horizon, row->removed_by, row->removed_at))
 			add_candidate(c, row, &bytes);
 	}
 	garbage_end(scan);
 	return row != NULL;
+}
+
+/* Somebody else may be about to delete it, which is as good. */
+static void
+clean_up(Collection *c, GarbageRow *row)
+{
+	if (c->clean)
+		garbage_delete(c->rel, &row->tid, false);
 }
 
 /*
@@ -168,11 +180,11 @@ strike_out_superseded(Collection *c)
 		if (candidate == NULL || candidate->row.id == row->id)
 			continue;
 		if (!row_is_later(row, &candidate->row))
-			garbage_delete(c->rel, &row->tid, false);
+			clean_up(c, row);
 		else if (!candidate->superseded)
 		{
 			candidate->superseded = true;
-			garbage_delete(c->rel, &candidate->row.tid, false);
+			clean_up(c, &candidate->row);
 		}
 	}
 	garbage_end(scan);
@@ -200,7 +212,7 @@ strike_out_parts(Collection *c, ArrayType *array, bool in_batch)
 static void
 strike_out_batches(Collection *c)
 {
-	BatchScan  *scan = batches_begin(c->relid, 0, PG_INT64_MAX, c->snapshot);
+	BatchScan  *scan = batches_begin(c->relid, 0, PG_INT64_MAX, c->batches);
 	BatchRow   *row;
 
 	while ((row = batches_next(scan)) != NULL)
@@ -214,8 +226,7 @@ typedef struct Waiting
 	Oid			table;
 	Oid			index;
 	AttrNumber	relation;
-	bool		by_relation;	/* the index begins with it */
-	AttrNumber	done;			/* null while the row waits */
+	AttrNumber	done;			/* null while the row waits; the index begins with it */
 	AttrNumber	parts[2];		/* 0 = none */
 } Waiting;
 
@@ -242,17 +253,13 @@ strike_out_waiting(Collection *c, const Waiting *waiting)
 	Relation	index = index_open(waiting->index, AccessShareLock);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "waiting row",
 												  ALLOCSET_DEFAULT_SIZES);
-	ScanKeyData keys[2];
-	int			nkeys = 0;
+	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	if (waiting->by_relation)
-		ScanKeyInit(&keys[nkeys++], waiting->relation, BTEqualStrategyNumber, F_OIDEQ,
-					ObjectIdGetDatum(c->relid));
-	ScanKeyEntryInitialize(&keys[nkeys++], SK_ISNULL | SK_SEARCHNULL, waiting->done,
+	ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, waiting->done,
 						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
-	scan = systable_beginscan_ordered(rel, index, c->snapshot, nkeys, keys);
+	scan = systable_beginscan_ordered(rel, index, c->snapshot, 1, &key);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(context);
@@ -269,71 +276,93 @@ strike_out_waiting(Collection *c, const Waiting *waiting)
 }
 
 static void
-strike_out(Collection *c)
+strike_out_all_waiting(Collection *c)
 {
 	const SpineTables *tables = spine_tables(false);
 	Waiting		waiting[] = {
-		{tables->result, tables->result_queue, RESULT_RELATION, false, RESULT_APPLIED_AT,
+		{tables->result, tables->result_queue, RESULT_RELATION, RESULT_APPLIED_AT,
 		{RESULT_PARTS, RESULT_INPUTS}},
-		{tables->claim, tables->claim_relation, CLAIM_RELATION, true, CLAIM_ENDED_AT,
+		{tables->claim, tables->claim_ended, CLAIM_RELATION, CLAIM_ENDED_AT,
 		{CLAIM_INPUTS, 0}},
-		{tables->inbox, tables->inbox_queue, INBOX_RELATION, false, INBOX_SEQUENCED_AT,
+		{tables->inbox, tables->inbox_queue, INBOX_RELATION, INBOX_SEQUENCED_AT,
 		{INBOX_PARTS, 0}}
 	};
 
-	strike_out_superseded(c);
-	strike_out_batches(c);
 	for (int i = 0; i < (int) lengthof(waiting); i++)
 		strike_out_waiting(c, &waiting[i]);
 }
 
-/*
- * Starts under the latest snapshot, which sees what this transaction has done,
- * too.
- */
-static void
-begin_collection(Collection *c, Oid relid, TimestampTz removed_until, int max)
+/* Tells of what is left of a window, at most max; returns how many. */
+static int
+hand_out(Collection *c, int max, GarbageCallback offer, void *arg)
 {
-	buffer_flush();
-	CommandCounterIncrement();
-	c->relid = relid;
-	c->rel = table_open(spine_tables(false)->garbage, RowExclusiveLock);
-	c->snapshot = RegisterSnapshot(GetLatestSnapshot());
-	c->horizon = horizon_get(relid, removed_until, c->snapshot);
+	int			offered = 0;
+
+	for (int i = 0; i < c->count && offered < max; i++)
+	{
+		Candidate  *candidate = &c->candidates[i];
+
+		/* It will be recorded again when it leaves that batch. */
+		if (candidate->in_batch)
+			clean_up(c, &candidate->row);
+		if (candidate->superseded || candidate->named)
+			continue;
+		offer(arg, &candidate->row);
+		offered++;
+	}
+	return offered;
+}
+
+/* Goes through the windows until so many parts have been offered. */
+static void
+run(Collection *c, int64 max, GarbageCallback offer, void *arg)
+{
+	int64		after = PG_INT64_MIN;
+	bool		more = true;
+
 	c->window = AllocSetContextCreate(CurrentMemoryContext, "spine garbage window",
 									  ALLOCSET_DEFAULT_SIZES);
-	c->size = Max(max, WINDOW_ROWS);
+	while (more && max > 0)
+	{
+		more = fill_window(c, &after);
+		if (c->count == 0)
+			continue;
+		strike_out_superseded(c);
+		strike_out_batches(c);
+		if (c->horizon != NULL)
+			strike_out_all_waiting(c);
+		max -= hand_out(c, (int) Min(max, c->count), offer, arg);
+	}
+	MemoryContextDelete(c->window);
+}
+
+/* The latest snapshot sees what this very command has done, too. */
+void
+garbage_collect(Oid relid, TimestampTz removed_until, int max, GarbageCallback offer,
+				void *arg)
+{
+	Collection	c = {.relid = relid, .clean = true, .size = Max(max, WINDOW_ROWS)};
+	Horizon		horizon;
+
+	buffer_flush();
+	CommandCounterIncrement();
+	c.rel = table_open(spine_tables(false)->garbage, RowExclusiveLock);
+	c.snapshot = c.batches = RegisterSnapshot(GetLatestSnapshot());
+	horizon = horizon_get(relid, removed_until, c.snapshot);
+	c.horizon = &horizon;
+	run(&c, max, offer, arg);
+	UnregisterSnapshot(c.snapshot);
+	table_close(c.rel, NoLock);
 }
 
 void
-collect(Oid relid, TimestampTz removed_until, int max,
-		void (*offer) (void *arg, int64 id, text *part), void *arg)
+garbage_list(Oid relid, Snapshot snapshot, GarbageCallback list, void *arg)
 {
-	Collection	c;
-	int64		after = PG_INT64_MIN;
-	bool		more = true;
-	int			offered = 0;
+	Collection	c = {.relid = relid, .snapshot = snapshot, .size = COLLECT_MAX};
 
-	begin_collection(&c, relid, removed_until, max);
-	while (more && offered < max)
-	{
-		more = fill_window(&c, &after);
-		if (c.count > 0)
-			strike_out(&c);
-		for (int i = 0; i < c.count && offered < max; i++)
-		{
-			Candidate  *candidate = &c.candidates[i];
-
-			/* It will be recorded again when it leaves that batch. */
-			if (candidate->in_batch)
-				garbage_delete(c.rel, &candidate->row.tid, false);
-			if (candidate->superseded || candidate->named)
-				continue;
-			offer(arg, candidate->row.id, candidate->row.part);
-			offered++;
-		}
-	}
-	MemoryContextDelete(c.window);
-	UnregisterSnapshot(c.snapshot);
-	table_close(c.rel, NoLock);
+	/* As all readers do: of what this transaction has locked, the latest state */
+	c.batches = copies_top(relid) != NULL ? SnapshotSelf : snapshot;
+	c.rel = table_open(spine_tables(false)->garbage, AccessShareLock);
+	run(&c, PG_INT64_MAX, list, arg);
+	table_close(c.rel, AccessShareLock);
 }

@@ -9,6 +9,10 @@
 
 #include "datatype/timestamp.h"
 
+#include "state/garbage.h"
+
+typedef void (*GarbageCallback) (void *arg, const GarbageRow *row);
+
 /* At most so many parts are offered at once, which bounds the memory. */
 #define COLLECT_MAX 100000
 
@@ -19,7 +23,13 @@
  * Deletes rows that say no more than another: those of parts which are in a
  * batch again, or were removed again later.  Takes no lock that others wait for.
  */
-extern void collect(Oid relid, TimestampTz removed_until, int max,
-					void (*offer) (void *arg, int64 id, text *part), void *arg);
+extern void garbage_collect(Oid relid, TimestampTz removed_until, int max,
+							GarbageCallback offer, void *arg);
+
+/*
+ * Lists the garbage of a relation as a snapshot sees it, each part once, but for
+ * what is in a batch.  Writes nothing.
+ */
+extern void garbage_list(Oid relid, Snapshot snapshot, GarbageCallback list, void *arg);
 
 #endif

@@ -136,6 +136,7 @@ garbage_next(GarbageScan *scan)
 	old = MemoryContextSwitchTo(scan->context);
 	row->tid = tuple->t_self;
 	row->id = DatumGetInt64(values[GARBAGE_ID - 1]);
+	row->generation = DatumGetInt64(values[GARBAGE_GENERATION - 1]);
 	row->part = DatumGetTextPP(values[GARBAGE_PART - 1]);
 	row->removed_by = DatumGetUInt64(values[GARBAGE_REMOVED_BY - 1]);
 	row->removed_at = DatumGetTimestampTz(values[GARBAGE_REMOVED_AT - 1]);

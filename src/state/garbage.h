@@ -19,6 +19,7 @@ typedef struct GarbageRow
 {
 	ItemPointerData tid;
 	int64		id;
+	int64		generation;
 	text	   *part;
 	uint64		removed_by;
 	TimestampTz removed_at;
