@@ -74,6 +74,13 @@ extern bool spine_read(Oid relid, Spine *spine, Snapshot *rows);
 /* The same as another snapshot sees it. */
 extern bool spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapshot *rows);
 
+/*
+ * The generation that a row of ours is for: the latest that was committed, or
+ * that of this transaction.  An error if the relation is not registered.  The
+ * caller holds a lock on it.
+ */
+extern int64 spine_generation(Oid relid);
+
 /* Raises an error in read-only transactions and on a standby. */
 extern void spine_refuse_read_only(void);
 
