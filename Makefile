@@ -19,7 +19,8 @@
 # make check. Each has the extension loaded already (--load-extension below).
 REGRESS = frontier push apply transaction buffer errors privileges worker mishaps claim hold snapshot inbox
 ISOLATION = push_push push_repeatable_read push_apply push_since push_drop push_deadlock \
-	append_push savepoint prepared own_writes register_race apply_truncate worker_busy claiming wait_upper
+	append_push savepoint prepared own_writes register_race apply_truncate worker_busy claiming \
+	wait_upper inbox_waits
 
 # Where test output goes, e.g. when the source tree cannot be written to.
 TEST_OUTPUT ?= .
