@@ -206,6 +206,31 @@ objection(const Spine *spine, Datum *values, Description *desc)
 	return NULL;
 }
 
+/* Did another database write it?  Then a restore has put it here. */
+static bool
+is_restored(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		system = heap_getattr(tuple, INBOX_SYSTEM, desc, &isnull);
+	Datum		database = heap_getattr(tuple, INBOX_DATABASE, desc, &isnull);
+
+	return DatumGetInt64(system) != (int64) GetSystemIdentifier() ||
+		DatumGetObjectId(database) != MyDatabaseId;
+}
+
+/*
+ * A restored spine counts as such, and is left alone by TRUNCATE, until somebody
+ * here has written to it; what the restore itself has brought is not that.
+ */
+static void
+note_origin(Pass *pass, Spine *spine, HeapTuple tuple)
+{
+	if (!is_restored(tuple, RelationGetDescr(pass->rel)))
+		spine->stays_foreign = false;
+	else if (!spine->dirty)
+		spine->stays_foreign = spine->foreign;
+}
+
 /* Pushes one row, or raises an error. */
 static void
 sequence(Pass *pass, HeapTuple tuple)
@@ -228,6 +253,7 @@ sequence(Pass *pass, HeapTuple tuple)
 	row.len = DatumGetInt64(values[INBOX_LEN - 1]);
 	row.parts = DatumGetArrayTypeP(values[INBOX_PARTS - 1]);
 	row.runs = DatumGetArrayTypeP(values[INBOX_RUNS - 1]);
+	note_origin(pass, spine, tuple);
 	effects.want_requests = true;	/* to be counted */
 	spine_push(spine, &row, &effects);
 	stop_point("batch_sequenced");
@@ -332,15 +358,10 @@ reject_rows(Pass *pass, List *rows, int max, SpineCondition condition, bool *lef
 		 (done == 0 || !time_is_up(pass)); done++)
 	{
 		HeapTuple	tuple = list_nth(rows, done);
-		TupleDesc	desc = RelationGetDescr(pass->rel);
-		bool		isnull;
 
 		CHECK_FOR_INTERRUPTS();
 		if (condition == SPINE_UNREGISTERED &&
-			(DatumGetInt64(heap_getattr(tuple, INBOX_SYSTEM, desc, &isnull)) !=
-			 (int64) GetSystemIdentifier() ||
-			 DatumGetObjectId(heap_getattr(tuple, INBOX_DATABASE, desc, &isnull)) !=
-			 MyDatabaseId))
+			is_restored(tuple, RelationGetDescr(pass->rel)))
 			*left = true;
 		else
 			reject_row(pass, tuple, waiting_hopeless(condition));
@@ -350,7 +371,7 @@ reject_rows(Pass *pass, List *rows, int max, SpineCondition condition, bool *lef
 
 /*
  * A restore under way may have brought a spine's trace, but not all of its
- * hollow batches yet; then nothing may be pushed.  Once this database has
+ * hollow batches yet; then nothing may be pushed.  Once somebody here has
  * written to it, it is complete.
  */
 static bool

@@ -459,7 +459,7 @@ write_rows(void)
 			trace_row_update(spine);
 			stop_point("trace_written");
 			spine->dirty = false;
-			spine->foreign = false;
+			spine->foreign = spine->stays_foreign;
 			spine->written = true;
 		}
 	PopActiveSnapshot();
@@ -521,7 +521,7 @@ publish(void)
 		stop_point("committed");
 		if (spine->gone)
 			registry_remove(MyDatabaseId, spine->relid);
-		else if (spine->written)
+		else if (spine->written && !spine->foreign)
 			registry_store(spine);
 		wakeup_all(spine->relid);
 		leave_news(spine);

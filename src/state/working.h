@@ -29,6 +29,7 @@ typedef struct Spine
 	bool		gone;			/* no spine any more: unregistered or dropped */
 	bool		dirty;			/* differs from the row */
 	bool		foreign;		/* the row was written by another database */
+	bool		stays_foreign;	/* all that was done here belongs to its restore */
 	bool		shrunk;			/* without room for more levels */
 	bool		written;		/* to the row, to be published at commit */
 	ItemPointerData tid;		/* of the row in spine_trace */
