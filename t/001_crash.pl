@@ -321,8 +321,7 @@ sub check_round
 		my %all = map { $_ => 1 } @parts;
 		my ($sum, $count) = (0, 0);
 
-		# The table, since the view compares each part with each batch
-		for (split /\n/, $node->safe_psql('postgres', "SELECT part FROM spine_garbage_part WHERE relation = '$spine'::regclass"))
+		for (split /\n/, $node->safe_psql('postgres', "SELECT part FROM spine_garbage WHERE relation = '$spine'::regclass"))
 		{
 			$bad .= "$_ is garbage twice, or while in $spine; " if $all{$_}++;
 		}
