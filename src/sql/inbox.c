@@ -6,21 +6,17 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
-#include "utils/builtins.h"
-#include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #include "sql/args.h"
 #include "state/inbox.h"
+#include "state/mailbox.h"
 #include "state/report.h"
 #include "state/values.h"
+#include "state/wakeup.h"
 #include "state/working.h"
 
-/* Milliseconds. */
-#define LONGEST_TIMEOUT 60000
-#define FIRST_PAUSE 10
-#define LONGEST_PAUSE 1000
+/* Between two looks though nobody has told of a change: ms. */
+#define LOOK_PAUSE 1000
 
 PG_FUNCTION_INFO_V1(spine_append_batch);
 Datum
@@ -39,26 +35,6 @@ spine_append_batch(PG_FUNCTION_ARGS)
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
 	PG_RETURN_INT64(inbox_add(relid, &row));
-}
-
-/* An interval from 0 to a minute, in milliseconds. */
-static int64
-timeout_arg(FunctionCallInfo fcinfo, int n)
-{
-	Interval   *timeout;
-
-	require_arg(fcinfo, n, "timeout");
-	timeout = PG_GETARG_INTERVAL_P(n);
-	if (timeout->month != 0 || timeout->day != 0 || timeout->time < 0 ||
-		timeout->time > LONGEST_TIMEOUT * INT64CONST(1000))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("timeout is out of range"),
-				 errdetail("It is %s.",
-						   DatumGetCString(DirectFunctionCall1(interval_out,
-															   PG_GETARG_DATUM(n)))),
-				 errhint("A call waits for up to a minute, since it holds a snapshot; call again to wait longer.")));
-	return timeout->time / 1000;
 }
 
 static void
@@ -86,7 +62,7 @@ check_may_see(int64 ticket, const InboxEntry *entry)
 
 /* Looks at a ticket once; false if its batch still waits. */
 static bool
-look(int64 ticket, Frontier *lower)
+look(int64 ticket, Frontier *lower, Oid *relid)
 {
 	InboxEntry	entry;
 
@@ -107,39 +83,47 @@ look(int64 ticket, Frontier *lower)
 				 errdetail("Recorded with it: %s.", entry.error),
 				 errhint("Its parts are in spine_garbage.")));
 	*lower = entry.lower;
+	*relid = entry.relid;
 	return entry.sequenced;
 }
 
-/* Waits until it is worth another look, but no longer than that. */
-static void
-wait_for_news(int64 *pause, int64 longest)
+/*
+ * Keeps no lock while it waits, as the other calls that wait.  The worker's
+ * commit wakes it, unless the spine is gone: hence a look now and then.
+ */
+static bool
+wait_for_time(int64 ticket, int64 timeout, Frontier *lower)
 {
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 (long) Min(*pause, longest), PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
-	*pause = Min(*pause * 2, LONGEST_PAUSE);
+	int64		end = mailbox_clock() + timeout;
+	Oid			relid;
+	bool		sequenced = look(ticket, lower, &relid);
+
+	if (sequenced)
+		return true;
+	wakeup_prepare(relid);
+	while (!(sequenced = look(ticket, lower, &relid)))
+	{
+		int64		left = end - mailbox_clock();
+
+		CHECK_FOR_INTERRUPTS();
+		if (left <= 0)
+			break;
+		wakeup_sleep(relid, (long) Min(left, LOOK_PAUSE));
+	}
+	wakeup_done();
+	return sequenced;
 }
 
 PG_FUNCTION_INFO_V1(spine_wait_append);
 Datum
 spine_wait_append(PG_FUNCTION_ARGS)
 {
-	TimestampTz end;
-	int64		pause = FIRST_PAUSE;
 	int64		ticket;
 	Frontier	lower;
 
 	require_preloaded();
 	ticket = bigint_arg(fcinfo, 0, "ticket");
-	end = GetCurrentTimestamp() + timeout_arg(fcinfo, 1) * 1000;
-	while (!look(ticket, &lower))
-	{
-		int64		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
-
-		if (left <= 0)
-			PG_RETURN_NULL();
-		wait_for_news(&pause, left);
-	}
+	if (!wait_for_time(ticket, timeout_arg(fcinfo, 1), &lower))
+		PG_RETURN_NULL();
 	PG_RETURN_DATUM(frontier_get_datum(&lower));
 }

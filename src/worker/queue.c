@@ -6,8 +6,8 @@
  * those that have results queued; each is a task of its own, so that one that is
  * locked or raises errors only waits by itself.  The inbox goes first, since
  * writers wait for it.  Pruning is one more task, and so are notifications.
- * Relies on inbox_sequence.c and results.c for the work
- * and on task.c for surviving it.
+ * Relies on inbox_sequence.c and results.c for the work and on task.c for
+ * surviving it.
  */
 #include "worker/queue.h"
 
