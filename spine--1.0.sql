@@ -189,7 +189,7 @@ CREATE TABLE spine_merge_result (
 	outcome		spine_merge_outcome,
 	error		text
 ) USING heap;
-CREATE INDEX spine_merge_result_queue ON spine_merge_result (applied_at, id);
+CREATE INDEX spine_merge_result_queue ON spine_merge_result (applied_at, relation, id);
 
 -- Ids of garbage, claims and tickets are given out by the library (see
 -- src/state/registry.h): no other database, and no restored copy of this one,
@@ -246,6 +246,7 @@ CREATE TABLE spine_merge_attempt (
 ) USING heap;
 
 -- One row a batch that waits for its time, and for a while after it has got one.
+-- system and database say who wrote it, as above.
 CREATE TABLE spine_inbox_batch (
 	ticket		bigint PRIMARY KEY,
 	relation	regclass NOT NULL,
@@ -257,9 +258,11 @@ CREATE TABLE spine_inbox_batch (
 	appended_at	timestamptz NOT NULL,
 	sequenced_at timestamptz,
 	lower		spine_frontier,
-	error		text
+	error		text,
+	system		bigint NOT NULL,
+	database	oid NOT NULL
 ) USING heap;
-CREATE INDEX spine_inbox_batch_queue ON spine_inbox_batch (sequenced_at, ticket);
+CREATE INDEX spine_inbox_batch_queue ON spine_inbox_batch (sequenced_at, relation, ticket);
 
 -- One row a reader that needs times from since on to be told apart.
 CREATE TABLE spine_reader_hold (
@@ -415,6 +418,18 @@ CREATE FUNCTION spine_submit_merge(relation regclass, lower spine_frontier,
 	RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION spine_submit_merge(regclass, spine_frontier, spine_frontier, spine_frontier, bigint, text[], integer[], text[]) IS
 	'queue a merge result for the background worker; returns its id in spine_merge_results';
+
+CREATE FUNCTION spine_append_batch(relation regclass, len bigint,
+								   parts text[] DEFAULT '{}', runs integer[] DEFAULT '{}')
+	RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_append_batch(regclass, bigint, text[], integer[]) IS
+	'leave a batch to the background worker, which gives it a time; returns a ticket';
+
+-- Parallel unsafe, for it looks at more than one snapshot.
+CREATE FUNCTION spine_wait_append(ticket bigint, timeout interval DEFAULT '1 minute')
+	RETURNS spine_frontier AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_wait_append(bigint, interval) IS
+	'wait until the batch with a ticket has its time; returns its lower, or null';
 
 -- Claims ---------------------------------------------------------------------
 
@@ -619,6 +634,15 @@ CREATE VIEW spine_merge_results WITH (security_barrier) AS
 				   OR (SELECT rolsuper FROM pg_catalog.pg_roles
 					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
 
+CREATE VIEW spine_inbox WITH (security_barrier) AS
+	SELECT ticket, relation, generation, len, parts, runs, appended_by, appended_at,
+		   sequenced_at, lower, error
+	FROM spine_inbox_batch
+	WHERE coalesce(pg_catalog.has_table_privilege(relation, 'SELECT'),
+				   appended_by OPERATOR(pg_catalog.=) CURRENT_USER
+				   OR (SELECT rolsuper FROM pg_catalog.pg_roles
+					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
+
 CREATE VIEW spine_garbage WITH (security_barrier) AS
 	SELECT r.id, g.relation, r.generation, r.part, r.removed_by, r.removed_at
 	FROM (SELECT DISTINCT relation FROM spine_garbage_part) g
@@ -633,4 +657,4 @@ CREATE VIEW spine_holds WITH (security_barrier) AS
 		   OR expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp());
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
-	spine_merge_results, spine_garbage, spine_stat, spine_holds TO PUBLIC;
+	spine_merge_results, spine_inbox, spine_garbage, spine_stat, spine_holds TO PUBLIC;

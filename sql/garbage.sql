@@ -175,10 +175,9 @@ UPDATE spine_merge_claim SET ended_at = now() WHERE id = 1;
 SELECT garbage_now('garbage_back');
 ROLLBACK;
 BEGIN;
-INSERT INTO spine_inbox_batch (ticket, relation, generation, len, parts, runs, appended_by, appended_at)
-	VALUES (1, 'garbage_back', 1, 1, '{b4}', '{}', CURRENT_USER, now());
+SELECT spine_append_batch('garbage_back', 1, '{b4}') > 0 AS waits;
 SELECT garbage_now('garbage_back');
-UPDATE spine_inbox_batch SET sequenced_at = now() WHERE ticket = 1;
+UPDATE spine_inbox_batch SET sequenced_at = now() WHERE parts = '{b4}';
 SELECT garbage_now('garbage_back');
 ROLLBACK;
 

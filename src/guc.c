@@ -46,8 +46,8 @@ static void
 define_worker(void)
 {
 	DefineCustomBoolVariable("spine.worker",
-							 "Whether background workers apply submitted merge results.",
-							 "Results stay queued while it is off.",
+							 "Whether background workers apply submitted merge results and empty the inboxes.",
+							 "Results and batches stay queued while it is off.",
 							 &spine_worker, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("spine.max_workers",
 							"Number of databases that are served at the same time.",
@@ -69,7 +69,7 @@ define_worker(void)
 							 "On channel spine_N, where N is the relation's OID, with a list of upper, request and result.",
 							 &spine_notify, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("spine.result_retention",
-							"Time for which applied merge results are kept in spine_merge_results.",
+							"Time for which applied merge results and sequenced batches are kept.",
 							"-1 keeps them for ever.",
 							&spine_result_retention, 24 * 60 * 60, -1, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);

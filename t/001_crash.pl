@@ -1,5 +1,5 @@
-# Crashes under load.  Several sessions append to spines, merge, prepare, roll
-# back, create and drop; when one of them comes to a stop point, it is killed
+# Crashes under load.  Several sessions append to spines and to their inboxes,
+# merge, prepare, roll back, create and drop; when one of them comes to a stop point, it is killed
 # there, or everything is.  A referee outside knows which commits were
 # acknowledged: after each restart all of these are there, nothing else is but
 # what was on its way, and the worker goes on where it was.  A sweeper says which
@@ -98,6 +98,23 @@ sub writer_script
 			$script .= "BEGIN; SELECT spine_append('$a', $len, '{$part}');\n"
 			  . "PREPARE TRANSACTION '$part';\n\\echo ack $part\nCOMMIT PREPARED '$part';\n";
 		}
+		elsif ($kind == 3 || $kind == 4)
+		{
+			# The worker is to give it a time
+			$script .= "SELECT spine_append_batch('$a', $len, '{$part}');\n\\echo ack $part\n";
+		}
+		elsif ($kind == 5 && $a ne $b)
+		{
+			$where{$part} = [ $a, $b ];
+			$script .= "BEGIN; SELECT spine_append_batch('$a', $len, '{$part}');\n"
+			  . "SAVEPOINT x; SELECT spine_append_batch('$b', $len, '{$part-rolled}'); ROLLBACK TO x;\n"
+			  . "SELECT spine_append_batch('$b', $len, '{$part}'); COMMIT;\n\\echo ack $part\n";
+		}
+		elsif ($kind == 6)
+		{
+			$script .= "BEGIN; SELECT spine_append_batch('$a', $len, '{$part}');\n"
+			  . "PREPARE TRANSACTION '$part';\n\\echo ack $part\nCOMMIT PREPARED '$part';\n";
+		}
 		else
 		{
 			$script .= "SELECT spine_append('$a', $len, '{$part}');\n\\echo ack $part\n";
@@ -169,7 +186,7 @@ sub churn_script
 BEGIN; CREATE TABLE churn_$churn (); SELECT spine_register('churn_$churn');
 SELECT spine_append('churn_$churn', 1, ARRAY['c' || i]) FROM generate_series(1, 5) i;
 SELECT spine_hold('churn_$churn', 'a', 0); COMMIT;
-TRUNCATE churn_$churn;
+BEGIN; SELECT spine_append_batch('churn_$churn', 1, '{late}'); TRUNCATE churn_$churn; COMMIT;
 SELECT spine_hold('churn_$churn', 'b', 0);
 SELECT spine_append('churn_$churn', 1, '{d}');
 DROP TABLE IF EXISTS churn_$old;
@@ -249,6 +266,32 @@ sub read_logs
 	return %on_its_way;
 }
 
+# What each writer has left in the inbox must have got ascending times, in each
+# spine, and the time that the spine has it at
+sub inbox_order
+{
+	my (%last, $bad);
+
+	$bad = $node->safe_psql('postgres', q{
+		SELECT ticket, relation, error FROM spine_inbox
+		WHERE relation IN ('s1'::regclass, 's2'::regclass, 's3'::regclass) AND (error IS NOT NULL OR lower IS NULL)
+		UNION ALL SELECT i.ticket, i.relation, 'is not where it should be' FROM spine_inbox i
+			JOIN spine_batch b ON b.relation = i.relation AND b.lower = i.lower AND b.upper::bigint = i.lower::bigint + 1
+			WHERE b.parts <> i.parts AND b.parts[1] !~ '^m'});
+	for (split /\n/, $node->safe_psql('postgres', q{
+		SELECT relation, parts[1], lower::bigint FROM spine_inbox
+		WHERE relation IN ('s1'::regclass, 's2'::regclass, 's3'::regclass)
+		ORDER BY split_part(parts[1], '-', 2)::int}))
+	{
+		my ($spine, $part, $lower) = split /\|/;
+		my ($writer) = $part =~ /^(w\d+)-/;
+
+		$bad .= "$part is too early in $spine; " if $lower <= ($last{"$writer $spine"} // -1);
+		$last{"$writer $spine"} = $lower;
+	}
+	return $bad;
+}
+
 sub check_round
 {
 	my ($round, $on_its_way) = @_;
@@ -265,6 +308,11 @@ sub check_round
 				count(*) FILTER (WHERE outcome = 'applied_exact') > 0 FROM spine_merge_results
 			WHERE relation IN ('s1'::regclass, 's2'::regclass, 's3'::regclass)}),
 		'0|t', "round $round: results were applied, none with an error");
+
+	ok($node->poll_query_until('postgres',
+			'SELECT NOT EXISTS (SELECT FROM spine_inbox WHERE sequenced_at IS NULL)'),
+		"round $round: the worker empties the inbox");
+	is(inbox_order(), '', "round $round: each writer's batches are in its order");
 
 	# Some of these compare tables with each other without spine's functions
 	is($node->safe_psql('postgres', 'SELECT DISTINCT spine_validate(relation) FROM spine_traces'),

@@ -14,7 +14,7 @@ use Time::HiRes qw(sleep);
 # What a reader may call, on any server, about relation t
 my @reads = (
 	(map { "SELECT * FROM $_" } qw(spine_traces spine_batches spine_levels spine_merge_requests
-		spine_merge_results spine_garbage spine_stat)),
+		spine_merge_results spine_inbox spine_garbage spine_stat)),
 	"SELECT spine_upper('t'), spine_since('t')",
 	"SELECT spine_describe('t')",
 	"SELECT spine_request_inputs(relation, id_lo, id_hi) FROM spine_batches",
@@ -25,6 +25,7 @@ my @writes = (
 	"SELECT spine_unregister('t')",
 	"SELECT * FROM spine_push_batch('t', 0, 1, 1)",
 	"SELECT spine_append('t', 1)",
+	"SELECT spine_append_batch('t', 1)",
 	"SELECT spine_downgrade_since('t', 1)",
 	"SELECT spine_apply_merge('t', 0, 2, 0, 2)",
 	"SELECT spine_submit_merge('t', 0, 2, 0, 2)",
@@ -53,6 +54,7 @@ sub picture
 		'SELECT * FROM spine_merge_requests ORDER BY relation::text, id_lo',
 		'SELECT * FROM spine_garbage ORDER BY id',
 		'SELECT * FROM spine_merge_results ORDER BY id',
+		'SELECT * FROM spine_inbox ORDER BY ticket',
 		'SELECT relation, spine_validate(relation), spine_describe(relation) FROM spine_traces ORDER BY relation::text');
 }
 
@@ -144,10 +146,13 @@ $primary->safe_psql('postgres', <<'END');
 CREATE TABLE queued (); SELECT spine_register('queued');
 SELECT spine_append('queued', 10, ARRAY['q' || i]) FROM generate_series(0, 2) i;
 SELECT spine_submit_merge('queued', 0, 2, 0, 20, '{merged}');
+SELECT spine_append_batch('queued', 5, ARRAY['left' || i]) FROM generate_series(1, 2) i;
 END
+my $ticket = $primary->safe_psql('postgres', 'SELECT max(ticket) FROM spine_inbox');
 $primary->wait_for_catchup($standby);
 my $picture = picture($primary, 'postgres');
 is(picture($standby, 'postgres'), $picture, 'standby: caught up');
+is($standby->safe_psql('postgres', "SELECT spine_wait_append($ticket, '0')"), '', 'standby: it can be asked about a ticket');
 $primary->stop('immediate');
 
 $standby->promote;
@@ -155,8 +160,9 @@ $standby->promote;
 ok($standby->poll_query_until('postgres',
 		"SELECT NOT EXISTS (SELECT FROM spine_merge_results WHERE relation = 'queued'::regclass AND applied_at IS NULL)"),
 	'promoted: the worker goes on');
-is($standby->safe_psql('postgres', "SELECT spine_describe('queued')"),
-	"[0-2][0][2][0] 20 merged\n[2-3][2][3][0] 10 q2", 'promoted: what was queued is applied');
+is($standby->safe_psql('postgres', "SELECT spine_wait_append($ticket)"), '[4]', 'promoted: so it does with the inbox');
+is($standby->safe_psql('postgres', "SELECT id_lo, id_hi, len, parts FROM spine_batches WHERE relation = 'queued'::regclass ORDER BY id_lo"),
+	"0|2|20|{merged}\n2|3|10|{q2}\n3|4|5|{left1}\n4|5|5|{left2}", 'promoted: what was queued is applied');
 my $upper = $standby->safe_psql('postgres', "SELECT spine_upper('t')");
 like(error_of($standby, 'postgres', "SET lock_timeout = '100ms'; SELECT spine_append('t', 1)"),
 	qr/55P03/, 'promoted: the prepared transaction holds its spine');

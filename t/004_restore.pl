@@ -2,6 +2,8 @@
 # fills it, perhaps after the spines have been restored.  Spines of temporary
 # tables are not dumped, since nothing of them could be restored.  And a dump
 # restored where there are spines already, and one over the very same spines.
+# What waits in an inbox is dumped, and gets its time in the copy, but not before
+# its spine is there, and whole.
 
 use strict;
 use warnings;
@@ -36,6 +38,24 @@ END
 $node->append_conf('postgresql.conf', 'spine.worker = off');
 $node->reload;
 $node->safe_psql('postgres', "SELECT spine_submit_merge('t6', 0, 2, 0, 1, '{queued}')");
+
+# Its batches wait for the worker
+my $inbox = <<'END';
+CREATE TABLE inbox (); SELECT spine_register('inbox');
+SELECT spine_append('inbox', 1, ARRAY['before' || i]) FROM generate_series(1, 9) i;
+SELECT spine_append_batch('inbox', 1, ARRAY['waits' || i]) FROM generate_series(1, 20) i;
+END
+$node->safe_psql('postgres', $inbox);
+my $waiting = 'SELECT ticket, relation, generation, len, parts, sequenced_at, lower, error FROM spine_inbox ORDER BY ticket';
+my $inbox_before = $node->safe_psql('postgres', $waiting);
+my $sequenced = <<'END';
+SELECT lower, parts, error FROM spine_inbox WHERE relation = 'inbox'::regclass AND parts[1] ~ 'waits' ORDER BY ticket;
+SELECT lower, parts FROM spine_batches WHERE relation = 'inbox'::regclass ORDER BY lower;
+SELECT spine_validate('inbox');
+END
+my $sequenced_expected = join "\n", (map { "[" . ($_ + 8) . "]|{waits$_}|" } 1 .. 20),
+	(map { "[" . ($_ - 1) . "]|{before$_}" } 1 .. 9), (map { "[" . ($_ + 8) . "]|{waits$_}" } 1 .. 20), 'ok';
+my $emptied = "SELECT count(*) > 0 AND bool_and(sequenced_at IS NOT NULL) FROM spine_inbox";
 
 my $summary = <<END;
 SELECT relation, spine_upper(relation), spine_validate(relation),
@@ -79,7 +99,8 @@ foreach my $jobs (1, 2, 4)
 		"restore with $jobs jobs");
 	is($node->safe_psql($name, $summary), $before, "all spines are there, $jobs jobs");
 	is($node->safe_psql($name, 'SELECT count(*) FROM spine_traces'),
-		150, 'and no others');
+		151, 'and no others');
+	is($node->safe_psql($name, $waiting), $inbox_before, 'what waits in the inbox, too');
 	is($node->safe_psql($name, 'SELECT count(*) FROM spine_merge_results'),
 		0, 'results stay where they were submitted');
 	is( $node->safe_psql($name, "SELECT spine_append('t1', 1), spine_validate('t1')"),
@@ -91,8 +112,46 @@ foreach my $jobs (1, 2, 4)
 # ----------------------------------------------------------------------
 # Into a database that has spines of its own, further on than those of the dump
 
+my $small_dump = PostgreSQL::Test::Utils::tempdir() . '/small';
+$node->safe_psql('postgres', 'CREATE DATABASE small');
+$node->safe_psql('small', "CREATE EXTENSION spine; $inbox");
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $small_dump, $node->connstr('small') ], 'dump of a small one');
+
 $node->append_conf('postgresql.conf', 'spine.worker = on');
 $node->reload;
+for my $name ('postgres', 'small', 'restored_1', 'restored_2', 'restored_4')
+{
+	ok($node->poll_query_until($name, $emptied), "$name: the worker empties the inbox");
+	is($node->safe_psql($name, $sequenced), $sequenced_expected, 'in order, and once each');
+}
+
+# A restore that comes to the inbox first, while the worker is about
+$node->safe_psql('postgres', 'CREATE DATABASE halfway');
+$node->safe_psql('halfway', "CREATE EXTENSION spine; CREATE TABLE inbox (); CREATE TABLE other (); SELECT spine_register('other')");
+my $other = 0;
+for my $table ('spine_inbox_batch', 'spine_trace', 'spine_batch')
+{
+	is($node->safe_psql('halfway', 'SELECT count(*) FROM spine_inbox WHERE sequenced_at IS NOT NULL OR error IS NOT NULL'),
+		$other, "before $table is restored, nothing has got a time or an error");
+	$node->command_ok([ 'pg_restore', '-a', '-t', $table, '-d', $node->connstr('halfway'), $small_dump ], "restore of $table");
+	last if $table eq 'spine_batch';
+
+	# When the worker has done this, it has seen that
+	my $ticket = $node->safe_psql('halfway', "SELECT spine_append_batch('other', 1)");
+	is($node->safe_psql('halfway', "SELECT spine_wait_append($ticket)"), '[' . $other++ . ']', 'the worker is about');
+}
+ok($node->poll_query_until('halfway', $emptied), 'then it empties the inbox');
+is($node->safe_psql('halfway', $sequenced), $sequenced_expected, 'in order, and once each');
+is($node->safe_psql('halfway', 'SELECT count(*) FROM spine_garbage'), '0', 'nothing has become garbage');
+
+# The restore is not over yet: TRUNCATE may be its own, until somebody writes
+$node->safe_psql('halfway', 'TRUNCATE inbox');
+is($node->safe_psql('halfway', $sequenced), $sequenced_expected, 'TRUNCATE leaves it alone still');
+my $ticket = $node->safe_psql('halfway', "SELECT spine_append_batch('inbox', 1)");
+is($node->safe_psql('halfway', "SELECT spine_wait_append($ticket)"), '[29]', 'then it is appended to');
+$node->safe_psql('halfway', 'TRUNCATE inbox');
+is($node->safe_psql('halfway', "SELECT spine_upper('inbox')"), '[0]', 'and follows TRUNCATE');
+
 $node->safe_psql('postgres', 'CREATE DATABASE mixed');
 $node->safe_psql('mixed', <<'END');
 CREATE EXTENSION spine;
@@ -114,6 +173,8 @@ $node->command_ok([ 'pg_restore', '-e', '-j', 2, '-d', $node->connstr('mixed'), 
 	'restore beside other spines');
 is($node->safe_psql('mixed', $summary), $before, 'those of the dump are there');
 is($node->safe_psql('mixed', $own), $own_before, 'the others are what they were');
+ok($node->poll_query_until('mixed', $emptied), 'the worker empties the inbox');
+is($node->safe_psql('mixed', $sequenced), $sequenced_expected, 'in order, and once each');
 is($node->safe_psql('mixed', 'SELECT DISTINCT spine_validate(relation) FROM spine_traces'), 'ok', 'all are valid');
 
 # An answer for what own was before must not hit what it is after

@@ -38,6 +38,8 @@ TRUNCATE closed;
 SELECT spine_append('t', 1, ARRAY['last' || i]) FROM generate_series(1, 3) i;
 SELECT spine_submit_merge(relation, lower, upper, since, len, ARRAY['s' || id_lo], inputs => parts)
 	FROM spine_merge_requests WHERE relation = 't'::regclass;
+CREATE TABLE inbox (); SELECT spine_register('inbox'), spine_append('inbox', 1, '{before}');
+SELECT spine_append_batch('inbox', 1, ARRAY['left' || i]) FROM generate_series(1, 3) i;
 END
 
 # Everything that a spine is
@@ -47,6 +49,7 @@ my $picture = join ';', (
 	'SELECT * FROM spine_levels ORDER BY relation::text, level',
 	'SELECT * FROM spine_merge_requests ORDER BY relation::text, id_lo',
 	'SELECT * FROM spine_merge_results ORDER BY id',
+	'SELECT * FROM spine_inbox ORDER BY ticket',
 	'SELECT relation, generation, part FROM spine_garbage ORDER BY id',
 	'SELECT relation, spine_validate(relation), spine_describe(relation) FROM spine_traces ORDER BY relation::text');
 my $before = $old->safe_psql('postgres', $picture);
@@ -65,6 +68,9 @@ $new->reload;
 ok($new->poll_query_until('postgres', 'SELECT bool_and(applied_at IS NOT NULL) FROM spine_merge_results'),
 	'what was queued is applied');
 is($new->safe_psql('postgres', 'SELECT DISTINCT outcome, error FROM spine_merge_results'), 'applied_exact|', 'as it should be');
+ok($new->poll_query_until('postgres', 'SELECT bool_and(sequenced_at IS NOT NULL) FROM spine_inbox'), 'what was left in the inbox gets a time');
+is($new->safe_psql('postgres', "SELECT lower, parts FROM spine_batches WHERE relation = 'inbox'::regclass ORDER BY lower"),
+	"[0]|{before}\n[1]|{left1}\n[2]|{left2}\n[3]|{left3}", 'in its order');
 is($new->safe_psql('postgres', "SELECT spine_append('t', 1), spine_append('closed', 1), spine_append('parted', 1)"),
 	'[1003]|[0]|[10]', 'pushes go on');
 is($new->safe_psql('postgres', "TRUNCATE t; SELECT spine_upper('t')"), '[0]', 'TRUNCATE is followed');

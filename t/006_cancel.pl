@@ -31,7 +31,7 @@ $node->safe_psql('postgres', slurp_file('src/dev/stop_point.sql'));
 my $small = <<'END';
 SET client_min_messages = warning;
 DROP TABLE IF EXISTS small, plain;
-DELETE FROM spine_garbage_part;
+DELETE FROM spine_garbage_part; DELETE FROM spine_inbox;
 CREATE TABLE small (); CREATE TABLE plain ();
 SELECT spine_register('small');
 SELECT spine_append('small', 1, ARRAY['p' || i]) FROM generate_series(1, 6) i;
@@ -51,9 +51,16 @@ my $picture = q{
 	SELECT relation, name, since FROM spine_holds ORDER BY relation::text, name;
 	SELECT relation, outcome, error FROM spine_merge_results ORDER BY id;
 	SELECT count(*) FROM spine_home;
+	SELECT parts, lower, error FROM spine_inbox ORDER BY ticket;
 	SELECT DISTINCT spine_validate(relation) FROM spine_traces};
 
-sub picture { return $node->safe_psql('postgres', $picture); }
+# What is in the inbox, the worker is going to take out
+sub picture
+{
+	$node->poll_query_until('postgres', 'SELECT NOT EXISTS (SELECT FROM spine_inbox WHERE sequenced_at IS NULL)')
+		or die 'the inbox stays full';
+	return $node->safe_psql('postgres', $picture);
+}
 
 # ----------------------------------------------------------------------
 # At stop points
@@ -63,6 +70,7 @@ sub picture { return $node->safe_psql('postgres', $picture); }
 my @steps = (
 	[ "SELECT spine_append('small', 1, '{x}')", 'push_traced', 1 ],
 	[ "SELECT count(*) FROM spine_push_batch('small', 6, 8, 3, '{x,y}')", 'push_traced', 1 ],
+	[ "SELECT spine_append_batch('small', 1, '{x}')", 'batch_left', 1 ],
 	[ "SELECT spine_append('small', 1, '{x}')", 'rows_flushing', 0 ],
 	[ "SELECT spine_append('small', 1, '{x}')", 'rows_flushed', 0 ],
 	[ "SELECT spine_append('small', 1, '{x}')", 'trace_writing', 0 ],
@@ -242,6 +250,28 @@ $node->safe_psql('postgres', 'SELECT pg_cancel_backend(spine_stopped())');
 ok($node->poll_query_until('postgres', 'SELECT NOT EXISTS (SELECT FROM spine_merge_results WHERE applied_at IS NULL)'),
 	'cancelled when it discards an output, the worker tries again');
 is($node->safe_psql('postgres', "SELECT count(*) FROM spine_garbage_part WHERE part = 'refused'"), '1', 'which then is garbage once');
+for my $point ('push_traced', 'batch_sequenced', 'time_recorded', 'batch_rejected', 'trace_written', 'ready_to_commit')
+{
+	$node->safe_psql('postgres', $small);
+	$node->safe_psql('postgres', "BEGIN; SELECT spine_append_batch('small', 1, '{late}'); TRUNCATE small;
+		SELECT spine_append_batch('small', 1, ARRAY['x' || i]) FROM generate_series(1, 3) i;
+		SELECT spine_stop_at('$point', " . ($point =~ /sequenced|recorded/ ? 1 : 0) . "); COMMIT")
+		if $point !~ /trace_written|ready|traced/;
+	# These are passed by whoever commits, too
+	$node->safe_psql('postgres', "BEGIN; SELECT spine_append_batch('small', 1, '{late}'); TRUNCATE small; COMMIT;
+		SELECT spine_stop_at('$point');
+		SELECT spine_append_batch('small', 1, ARRAY['x' || i]) FROM generate_series(1, 3) i")
+		if $point =~ /trace_written|ready|traced/;
+	$node->poll_query_until('postgres', 'SELECT spine_stopped() IS NOT NULL') or die "nobody comes to $point";
+	is($node->safe_psql('postgres', 'SELECT backend_type FROM pg_stat_activity WHERE pid = spine_stopped()'),
+		'spine worker', "the worker at $point");
+	$node->safe_psql('postgres', 'SELECT pg_cancel_backend(spine_stopped())');
+	ok($node->poll_query_until('postgres', 'SELECT NOT EXISTS (SELECT FROM spine_inbox WHERE sequenced_at IS NULL)'),
+		'cancelled, it tries again');
+	is($node->safe_psql('postgres', "SELECT lower, parts, error IS NULL FROM spine_inbox ORDER BY ticket"),
+		"|{late}|f\n[0]|{x1}|t\n[1]|{x2}|t\n[2]|{x3}|t", 'and succeeds');
+	is($node->safe_psql('postgres', "SELECT count(*) FROM spine_garbage WHERE part = 'late'"), '1', 'once');
+}
 is($node->safe_psql('postgres', 'SELECT DISTINCT spine_validate(relation) FROM spine_traces'), 'ok', 'all are valid');
 unlike(slurp_file($node->logfile), qr/terminated by signal|PANIC/, 'nothing has crashed');
 

@@ -23,6 +23,9 @@
 #include "state/tables.h"
 #include "state/values.h"
 
+/* Of a call that waits: seconds. */
+#define LONGEST_TIMEOUT 60
+
 void
 require_preloaded(void)
 {
@@ -314,4 +317,21 @@ relation_allows(Oid relid, AclMode privilege)
 {
 	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)) &&
 		has_privilege(relid, privilege);
+}
+
+int64
+timeout_arg(FunctionCallInfo fcinfo, int n)
+{
+	double		seconds;
+
+	require_arg(fcinfo, n, "timeout");
+	seconds = interval_seconds(PG_GETARG_INTERVAL_P(n));
+	if (seconds < 0 || seconds > LONGEST_TIMEOUT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("timeout is out of range"),
+				 errdetail("It is %s; while it waits, a call holds a snapshot, which keeps VACUUM from its work.",
+						   interval_text(PG_GETARG_DATUM(n))),
+				 errhint("Give 0 to 1 minute, and call again if it was not enough.")));
+	return (int64) (seconds * 1000);
 }

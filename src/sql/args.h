@@ -62,4 +62,7 @@ extern ArrayType *array_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern double interval_seconds(const Interval *interval);
 extern char *interval_text(Datum interval);
 
+/* The timeout in argument n, from 0 to a minute, in milliseconds. */
+extern int64 timeout_arg(FunctionCallInfo fcinfo, int n);
+
 #endif

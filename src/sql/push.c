@@ -193,22 +193,8 @@ spine_append(PG_FUNCTION_ARGS)
 	row.parts = array_arg(fcinfo, 2, "parts");
 	row.runs = array_arg(fcinfo, 3, "runs");
 	spine = spine_open(relid);
-	row.desc.lower = spine->trace.upper;
-	row.desc.since = frontier_minimum();
-	if (frontier_is_empty(&row.desc.lower))
-	{
-		core_error(&err, CORE_CLOSED, "the spine is closed",
-				   "Nothing can be appended after its upper, [].");
+	if (spine_next_time(spine, &row.desc, &err) != CORE_OK)
 		report_core_error(&err);
-	}
-	if (row.desc.lower.time == TIME_MAX)
-	{
-		core_error(&err, CORE_RANGE, "time is out of range",
-				   "The spine's upper, %llu, is the last time there is.",
-				   (unsigned long long) TIME_MAX);
-		report_core_error(&err);
-	}
-	row.desc.upper = frontier_of(row.desc.lower.time + 1);
 	effects.want_requests = true;	/* to be counted */
 	spine_push(spine, &row, &effects);
 	PG_RETURN_DATUM(frontier_get_datum(&row.desc.lower));

@@ -24,8 +24,6 @@
 #include "state/wakeup.h"
 #include "state/working.h"
 
-#define LONGEST_TIMEOUT 60		/* seconds */
-
 /* Between two looks though nobody has told of a change: ms. */
 #define LOOK_PAUSE 1000
 
@@ -58,24 +56,6 @@ request_is_claimable(Spine *spine, Snapshot rows, const Frontier *frontier)
 			return true;
 	}
 	return false;
-}
-
-/* The timeout in argument n, in milliseconds. */
-static int64
-timeout_arg(FunctionCallInfo fcinfo, int n)
-{
-	double		seconds;
-
-	require_arg(fcinfo, n, "timeout");
-	seconds = interval_seconds(PG_GETARG_INTERVAL_P(n));
-	if (seconds < 0 || seconds > LONGEST_TIMEOUT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("timeout is out of range"),
-				 errdetail("It is %s; while it waits, a call holds a snapshot, which keeps VACUUM from its work.",
-						   interval_text(PG_GETARG_DATUM(n))),
-				 errhint("Give 0 to 1 minute, and call again if it was not enough.")));
-	return (int64) (seconds * 1000);
 }
 
 /* One look; context is there for what it leaves behind. */

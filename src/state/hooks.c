@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
@@ -251,6 +252,22 @@ commits_prepared(Node *command)
 		castNode(TransactionStmt, command)->kind == TRANS_STMT_COMMIT_PREPARED;
 }
 
+/*
+ * Batches that a restore puts into the inbox: nobody in this database has told
+ * the worker of them.
+ */
+static bool
+fills_inbox(Node *command)
+{
+	CopyStmt   *copy = (CopyStmt *) command;
+	const SpineTables *tables;
+
+	if (!IsA(command, CopyStmt) || !copy->is_from || copy->relation == NULL)
+		return false;
+	tables = spine_tables(true);
+	return tables != NULL && RangeVarGetRelid(copy->relation, NoLock, true) == tables->inbox;
+}
+
 /* What is about to be rolled back need not be written before. */
 static bool
 rolls_back(Node *command)
@@ -327,6 +344,8 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 		registry_remove(database, InvalidOid);
 	else if (OidIsValid(database))
 		mailbox_welcome(database);
+	if (fills_inbox(command))
+		spine_notify_at_commit();
 	/* It may have queued results, which nobody told of when it was prepared. */
 	if (prepared)
 		mailbox_notify(MyDatabaseId);

@@ -43,7 +43,7 @@ typedef enum MailboxFate
 /* An error that was logged, and is not to be logged again at every try. */
 typedef struct MailboxError
 {
-	Oid			relid;
+	uint64		task;			/* which kept raising it */
 	uint32		hash;			/* of its text; 0 = none */
 } MailboxError;
 

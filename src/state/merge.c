@@ -72,6 +72,22 @@ spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 	spine->counts.last_push = GetCurrentStatementStartTimestamp();
 }
 
+Status
+spine_next_time(const Spine *spine, Description *desc, CoreError *err)
+{
+	desc->lower = spine->trace.upper;
+	desc->since = frontier_minimum();
+	if (frontier_is_empty(&desc->lower))
+		return core_error(err, CORE_CLOSED, "the spine is closed",
+						  "Nothing can be appended after its upper, [].");
+	if (desc->lower.time == TIME_MAX)
+		return core_error(err, CORE_RANGE, "time is out of range",
+						  "The spine's upper, %llu, is the last time there is.",
+						  (unsigned long long) TIME_MAX);
+	desc->upper = frontier_of(desc->lower.time + 1);
+	return CORE_OK;
+}
+
 /*
  * Are the parts in [lo, hi) exactly the inputs?  Or are they the result's own,
  * because it was applied before?

@@ -21,6 +21,12 @@ extern void batch_row_check(const BatchRow *row);
 extern void spine_push(Spine *spine, BatchRow *row, PushEffects *effects);
 
 /*
+ * The next batch that is appended: lower and upper, and the least since.
+ * CORE_CLOSED or CORE_RANGE if nothing can follow.
+ */
+extern Status spine_next_time(const Spine *spine, Description *desc, CoreError *err);
+
+/*
  * Applies a merge result to an open spine; the ids of *row are filled in.  With
  * inputs, only if exactly those parts are what is replaced.
  */

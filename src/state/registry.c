@@ -211,7 +211,7 @@ registry_load(Oid relid, Spine *spine)
 	if (size == 0)
 		return false;
 	spine->relid = relid;
-	spine->gone = spine->dirty = spine->foreign = false;
+	spine->gone = spine->dirty = spine->foreign = spine->stays_foreign = false;
 	spine->trace.dims = dims;
 	spine->trace.effort = effort;
 	return image_read(image, size, &spine->trace, &err) == CORE_OK;

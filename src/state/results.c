@@ -1,11 +1,9 @@
 /*
  * results.c
- *		Queueing, applying and pruning merge results.
+ *		Queueing and applying merge results.
  *
  * The queue is the table itself: rows without applied_at, in the order of their
- * ids.  Ids are given out before commit, so a lower one may become visible
- * later; hence no last id is remembered anywhere, and each look at the queue
- * takes all that it sees.
+ * ids.  Relies on waiting.c for finding them.
  */
 #include "postgres.h"
 
@@ -15,19 +13,14 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "commands/sequence.h"
-#include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#include "spine.h"
 #include "dev/stop_point.h"
 #include "state/claims.h"
 #include "state/garbage.h"
@@ -36,15 +29,6 @@
 #include "state/results.h"
 #include "state/tables.h"
 #include "state/values.h"
-
-static Datum
-current_user_name(void)
-{
-	Name		name = palloc0(sizeof(NameData));
-
-	namestrcpy(name, GetUserNameFromId(GetUserId(), false));
-	return NameGetDatum(name);
-}
 
 int64
 results_submit(Oid relid, const BatchRow *result, ArrayType *inputs, int64 claim)
@@ -73,7 +57,7 @@ results_submit(Oid relid, const BatchRow *result, ArrayType *inputs, int64 claim
 	values[RESULT_RUNS - 1] = PointerGetDatum(result->runs);
 	values[RESULT_INPUTS - 1] = PointerGetDatum(inputs);
 	nulls[RESULT_INPUTS - 1] = inputs == NULL;
-	values[RESULT_SUBMITTED_BY - 1] = current_user_name();
+	values[RESULT_SUBMITTED_BY - 1] = waiting_user();
 	values[RESULT_SUBMITTED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	nulls[RESULT_APPLIED_AT - 1] = true;
 	nulls[RESULT_OUTCOME - 1] = true;
@@ -108,88 +92,6 @@ results_parts(int64 id)
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return parts;
-}
-
-typedef struct QueueScan
-{
-	Relation	rel;
-	Relation	index;
-	SysScanDesc scan;
-} QueueScan;
-
-/* Queued results by id, or, with before, those applied earlier than that. */
-static void
-begin_queue(QueueScan *queue, TimestampTz before, Snapshot snapshot)
-{
-	ScanKeyData key;
-
-	/* Opening the table may bring news of its index. */
-	queue->rel = table_open(spine_tables(false)->result, RowExclusiveLock);
-	queue->index = index_open(spine_tables(false)->result_queue, AccessShareLock);
-	if (before == 0)
-		ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, RESULT_APPLIED_AT,
-							   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid,
-							   (Datum) 0);
-	else
-		ScanKeyInit(&key, RESULT_APPLIED_AT, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
-					TimestampTzGetDatum(before));
-	queue->scan = systable_beginscan_ordered(queue->rel, queue->index, snapshot, 1, &key);
-}
-
-static HeapTuple
-next_queued(QueueScan *queue)
-{
-	CHECK_FOR_INTERRUPTS();
-	return systable_getnext_ordered(queue->scan, ForwardScanDirection);
-}
-
-static void
-end_queue(QueueScan *queue)
-{
-	systable_endscan_ordered(queue->scan);
-	index_close(queue->index, AccessShareLock);
-	table_close(queue->rel, NoLock);
-}
-
-static Oid
-queued_relation(HeapTuple tuple, TupleDesc desc)
-{
-	bool		isnull;
-
-	return DatumGetObjectId(heap_getattr(tuple, RESULT_RELATION, desc, &isnull));
-}
-
-List *
-results_relations(int max)
-{
-	List	   *relations = NIL;
-	QueueScan	queue;
-	HeapTuple	tuple;
-
-	begin_queue(&queue, 0, GetActiveSnapshot());
-	while (list_length(relations) < max && (tuple = next_queued(&queue)) != NULL)
-		relations = list_append_unique_oid(relations,
-										   queued_relation(tuple, RelationGetDescr(queue.rel)));
-	end_queue(&queue);
-	return relations;
-}
-
-/* The queued results of a relation, at most max and one more. */
-static List *
-queued_results(Oid relid, int max)
-{
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	List	   *results = NIL;
-	QueueScan	queue;
-	HeapTuple	tuple;
-
-	begin_queue(&queue, 0, snapshot);
-	while (list_length(results) <= max && (tuple = next_queued(&queue)) != NULL)
-		if (queued_relation(tuple, RelationGetDescr(queue.rel)) == relid)
-			results = lappend(results, heap_copytuple(tuple));
-	end_queue(&queue);
-	UnregisterSnapshot(snapshot);
-	return results;
 }
 
 static int64
@@ -277,18 +179,6 @@ apply_result(Oid relid, HeapTuple tuple, TupleDesc desc, int64 *generation)
 					   DatumGetArrayTypeP(values[RESULT_INPUTS - 1]));
 }
 
-/* Is it the server that is in trouble, rather than this one result? */
-static bool
-error_is_passing(const ErrorData *error)
-{
-	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-
-	return category == ERRCODE_INSUFFICIENT_RESOURCES ||
-		category == ERRCODE_OPERATOR_INTERVENTION ||
-		category == ERRCODE_TRANSACTION_ROLLBACK ||
-		category == ERRCODE_SYSTEM_ERROR;
-}
-
 /* Applies one result in a subtransaction of its own and records what came of it. */
 static void
 apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
@@ -320,7 +210,7 @@ apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
 
 		MemoryContextSwitchTo(context);
 		data = CopyErrorData();
-		if (error_is_passing(data))
+		if (waiting_error_is_passing(data))
 			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
@@ -352,44 +242,29 @@ lock_claims(Oid relid, List *results, TupleDesc desc)
 	return true;
 }
 
-/* Why nothing can ever be applied to this relation; NULL if something can. */
-static const char *
-hopeless(Oid relid, bool *busy)
-{
-	*busy = false;
-	if (!ConditionalLockRelationOid(relid, AccessShareLock))
-		*busy = true;
-	else if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
-		return "the relation does not exist any more";
-	else if (spine_try_open(relid, busy) == NULL && !*busy)
-		return "the relation is not registered as a spine any more";
-	return NULL;
-}
-
-ResultsProgress
+WorkProgress
 results_apply(Oid relid, int max, int milliseconds)
 {
+	SpineCondition condition = waiting_lock(relid);
+	const char *reason = waiting_hopeless(condition);
 	TimestampTz start;
 	Relation	rel;
 	TupleDesc	desc;
-	const char *reason;
 	List	   *results;
-	bool		busy;
 	int			done = 0;
 
-	reason = hopeless(relid, &busy);
-	if (busy)
-		return RESULTS_BUSY;
-	results = queued_results(relid, max);
+	if (condition == SPINE_BUSY)
+		return WORK_BUSY;
+	results = waiting_rows(WAITING_RESULTS, relid, max);
 	if (results == NIL)
-		return RESULTS_NONE;
+		return WORK_NONE;
 	/* Finding them may take long where an old snapshot keeps dead entries. */
 	start = GetCurrentTimestamp();
 	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
 	desc = CreateTupleDescCopy(RelationGetDescr(rel));
 	table_close(rel, NoLock);
 	if (!lock_claims(relid, results, desc))
-		return RESULTS_BUSY;
+		return WORK_BUSY;
 	for (int i = 0; i < list_length(results) && done < max; i++, done++)
 	{
 		HeapTuple	tuple = list_nth(results, i);
@@ -403,27 +278,5 @@ results_apply(Oid relid, int max, int milliseconds)
 			apply_and_record(relid, tuple, desc);
 		spine_add_news(relid, NEWS_RESULT);
 	}
-	return done < list_length(results) ? RESULTS_MORE : RESULTS_DONE;
-}
-
-int
-results_prune(int max)
-{
-	TimestampTz before;
-	QueueScan	queue;
-	HeapTuple	tuple;
-	int			pruned = 0;
-
-	if (spine_result_retention < 0)
-		return 0;
-	before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-										 -INT64CONST(1000) * spine_result_retention);
-	begin_queue(&queue, before, GetActiveSnapshot());
-	while (pruned < max && (tuple = next_queued(&queue)) != NULL)
-	{
-		CatalogTupleDelete(queue.rel, &tuple->t_self);
-		pruned++;
-	}
-	end_queue(&queue);
-	return pruned;
+	return done < list_length(results) ? WORK_MORE : WORK_DONE;
 }

@@ -11,18 +11,8 @@
 
 #include "postgres.h"
 
-#include "nodes/pg_list.h"
-
 #include "state/batches.h"
-
-/* What results_apply found. */
-typedef enum ResultsProgress
-{
-	RESULTS_NONE,				/* nothing queued for the relation */
-	RESULTS_BUSY,				/* somebody holds the spine; nothing done */
-	RESULTS_MORE,				/* some done, more may be queued */
-	RESULTS_DONE				/* all done that the snapshot saw */
-} ResultsProgress;
+#include "state/waiting.h"
 
 /*
  * Queues a result; returns its id.  inputs may be NULL; claim is 0 without one.
@@ -35,9 +25,6 @@ extern int64 results_submit(Oid relid, const BatchRow *result, ArrayType *inputs
 /* The parts of a result; NULL if it is not there any more. */
 extern ArrayType *results_parts(int64 id);
 
-/* Oids of the relations that have results queued, at most max of them. */
-extern List *results_relations(int max);
-
 /*
  * Applies queued results of one relation in order of submission, at most max of
  * them and for at most milliseconds.  Takes the relation's lock and the spine's
@@ -45,9 +32,6 @@ extern List *results_relations(int max);
  * one result is recorded with it and hinders no other.  The parts of those that
  * are not applied become garbage.
  */
-extern ResultsProgress results_apply(Oid relid, int max, int milliseconds);
-
-/* Deletes results applied longer ago than spine.result_retention, at most max. */
-extern int	results_prune(int max);
+extern WorkProgress results_apply(Oid relid, int max, int milliseconds);
 
 #endif

@@ -43,6 +43,7 @@ read_row(HeapTuple tuple, TupleDesc desc, bool damaged_ok, Spine *spine)
 	spine->generation = DatumGetInt64(values[TRACE_GENERATION - 1]);
 	spine->foreign = DatumGetInt64(values[TRACE_SYSTEM - 1]) != (int64) GetSystemIdentifier() ||
 		DatumGetObjectId(values[TRACE_DATABASE - 1]) != MyDatabaseId;
+	spine->stays_foreign = false;
 	spine->physical_used = !nulls[TRACE_PHYSICAL - 1];
 	if (spine->physical_used)
 		spine->physical = datum_get_frontier(values[TRACE_PHYSICAL - 1]);
@@ -171,7 +172,8 @@ form_row(const Spine *spine, TupleDesc desc)
 	values[TRACE_EFFORT - 1] = Int32GetDatum(spine->trace.effort);
 	values[TRACE_SINCE - 1] = frontier_get_datum(&spine->trace.since);
 	values[TRACE_SYSTEM - 1] = Int64GetDatum((int64) GetSystemIdentifier());
-	values[TRACE_DATABASE - 1] = ObjectIdGetDatum(MyDatabaseId);
+	values[TRACE_DATABASE - 1] = ObjectIdGetDatum(spine->stays_foreign ? InvalidOid :
+												  MyDatabaseId);
 	values[TRACE_PHYSICAL - 1] = 0;
 	nulls[TRACE_PHYSICAL - 1] = !spine->physical_used;
 	if (spine->physical_used)

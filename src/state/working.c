@@ -20,10 +20,12 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "spine.h"
 #include "dev/stop_point.h"
 #include "state/batches.h"
@@ -282,6 +284,49 @@ spine_read(Oid relid, Spine *spine, Snapshot *rows)
 	return spine_read_under(GetActiveSnapshot(), relid, spine, rows);
 }
 
+/*
+ * Later than the active snapshot, which may have been taken before the lock on
+ * the relation was: after a TRUNCATE that held it, the generation is another.
+ * While it is held, only spine_unregister can end the one that is found, so one
+ * look is enough for all rows of a command.
+ */
+int64
+spine_generation(Oid relid)
+{
+	static struct
+	{
+		Oid			relid;
+		CommandId	command;
+		SubTransactionId subtransaction;
+		LocalTransactionId transaction;
+	}			last, now;
+	static int64 generation;
+	Spine	   *top = copies_top(relid);
+	Spine		latest;
+	Snapshot	snapshot;
+
+	if (top != NULL)
+	{
+		if (top->gone)
+			spine_not_registered(relid);
+		return top->generation;
+	}
+	memset(&now, 0, sizeof(now));
+	now.relid = relid;
+	now.command = GetCurrentCommandId(false);
+	now.subtransaction = GetCurrentSubTransactionId();
+	now.transaction = my_local_transaction;
+	if (memcmp(&now, &last, sizeof(now)) == 0)
+		return generation;
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	if (!trace_row_load(relid, snapshot, true, &latest))
+		spine_not_registered(relid);
+	UnregisterSnapshot(snapshot);
+	generation = latest.generation;
+	last = now;
+	return generation;
+}
+
 void
 working_register(Oid relid, int dims, int effort)
 {
@@ -414,7 +459,7 @@ write_rows(void)
 			trace_row_update(spine);
 			stop_point("trace_written");
 			spine->dirty = false;
-			spine->foreign = false;
+			spine->foreign = spine->stays_foreign;
 			spine->written = true;
 		}
 	PopActiveSnapshot();
@@ -476,7 +521,7 @@ publish(void)
 		stop_point("committed");
 		if (spine->gone)
 			registry_remove(MyDatabaseId, spine->relid);
-		else if (spine->written)
+		else if (spine->written && !spine->foreign)
 			registry_store(spine);
 		wakeup_all(spine->relid);
 		leave_news(spine);

@@ -29,6 +29,7 @@ typedef struct Spine
 	bool		gone;			/* no spine any more: unregistered or dropped */
 	bool		dirty;			/* differs from the row */
 	bool		foreign;		/* the row was written by another database */
+	bool		stays_foreign;	/* all that was done here belongs to its restore */
 	bool		shrunk;			/* without room for more levels */
 	bool		written;		/* to the row, to be published at commit */
 	ItemPointerData tid;		/* of the row in spine_trace */
@@ -73,6 +74,13 @@ extern bool spine_read(Oid relid, Spine *spine, Snapshot *rows);
 
 /* The same as another snapshot sees it. */
 extern bool spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapshot *rows);
+
+/*
+ * The generation that a row of ours is for: the latest that was committed, or
+ * that of this transaction.  An error if the relation is not registered.  The
+ * caller holds a lock on it.
+ */
+extern int64 spine_generation(Oid relid);
 
 /* Raises an error in read-only transactions and on a standby. */
 extern void spine_refuse_read_only(void);

@@ -264,25 +264,25 @@ place_leave(PlaceOrder why, int again)
 
 /* Enters an error among those known; false if it was known already. */
 static bool
-remember_error(Oid relid, uint32 hash)
+remember_error(uint64 task, uint32 hash)
 {
 	MailboxError *known = mine->error;
 
 	for (int i = 0; i < MAILBOX_ERRORS; i++)
-		if (known[i].hash == hash && known[i].relid == relid)
+		if (known[i].hash == hash && known[i].task == task)
 			return false;
 	known += mine->nerrors++ % MAILBOX_ERRORS;
-	known->relid = relid;
+	known->task = task;
 	known->hash = hash;
 	return true;
 }
 
 /*
  * Notes an error for people to see; false if a worker, this one or an earlier
- * one, has met it before and the relation has not been all right since.
+ * one, has met it before and the task has not been all right since.
  */
 bool
-place_record_error(Oid relid, const char *message)
+place_record_error(uint64 task, const char *message)
 {
 	char	   *error = spine_mailbox->error[mine - spine_mailbox->slot];
 	char		text[MAILBOX_ERROR_LENGTH];
@@ -294,23 +294,23 @@ place_record_error(Oid relid, const char *message)
 	hash = hash_bytes((const unsigned char *) text, (int) strlen(text)) | 1;
 
 	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
-	isnew = remember_error(relid, hash);
+	isnew = remember_error(task, hash);
 	strcpy(error, text);
 	mine->last_error_at = GetCurrentTimestamp();
 	LWLockRelease(spine_mailbox_lock);
 	return isnew;
 }
 
-/* The relation is all right: its next error will be news. */
+/* The task is all right: its next error will be news. */
 void
-place_clear_errors(Oid relid)
+place_clear_errors(uint64 task)
 {
 	/* Only the database's own worker writes here: no lock for a look. */
 	if (mine->nerrors == 0)
 		return;
 	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
 	for (int i = 0; i < MAILBOX_ERRORS; i++)
-		if (mine->error[i].relid == relid)
+		if (mine->error[i].task == task)
 			mine->error[i].hash = 0;
 	LWLockRelease(spine_mailbox_lock);
 }

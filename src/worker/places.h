@@ -30,7 +30,7 @@ extern void place_arrived(bool absent);
 extern bool place_take_pending(void);
 extern PlaceOrder place_order(void);
 extern bool place_leave(PlaceOrder why, int again);
-extern bool place_record_error(Oid relid, const char *message);
-extern void place_clear_errors(Oid relid);
+extern bool place_record_error(uint64 task, const char *message);
+extern void place_clear_errors(uint64 task);
 
 #endif

@@ -2,10 +2,12 @@
  * queue.c
  *		What there is to do in the database that a worker is connected to.
  *
- * A look at the queue finds the relations that have results queued; each is a
- * task of its own, so that one that is locked or raises errors only waits by
- * itself.  Pruning is one more task, and so are notifications.  Relies on
- * results.c for the work and on task.c for surviving it.
+ * A look at the queue finds the relations that have batches in the inbox, and
+ * those that have results queued; each is a task of its own, so that one that is
+ * locked or raises errors only waits by itself.  The inbox goes first, since
+ * writers wait for it.  Pruning is one more task, and so are notifications.
+ * Relies on inbox_sequence.c and results.c for the work and on task.c for
+ * surviving it.
  */
 #include "worker/queue.h"
 
@@ -20,19 +22,20 @@
 #include "spine.h"
 #include "state/claims_prune.h"
 #include "state/holds.h"
+#include "state/inbox.h"
 #include "state/results.h"
+#include "state/waiting.h"
 #include "worker/news.h"
 #include "worker/places.h"
 #include "worker/task.h"
 
 /* How much is done in one transaction, under one spine's lock. */
+#define SEQUENCE_BATCHES 1000
 #define APPLY_RESULTS 200
-#define APPLY_TIME 10			/* ms */
-#define PRUNE_RESULTS 1000
+#define WORK_TIME 10			/* ms */
+#define PRUNE_ROWS 1000
 #define PRUNE_CLAIMS 100		/* each may need a lock */
 
-#define NOT_A_RELATION ((Oid) 1)	/* the prune's, in the mailbox */
-#define NOTIFY_NOT_A_RELATION ((Oid) 2)
 #define MAX_RELATIONS 10000		/* that one look at the queue finds */
 
 /* Milliseconds. */
@@ -48,7 +51,7 @@ struct Queue
 	Task		look;
 	Task		prune;
 	Task		notify;
-	HTAB	   *tasks;			/* one a relation with results queued */
+	HTAB	   *tasks;			/* for each relation with something waiting */
 	List	   *order;			/* the same, in the order the look found them */
 	uint64		looks;
 	int64		looked_at;		/* 0 = not yet */
@@ -58,8 +61,9 @@ struct Queue
 
 	/* What the steps are told, and what they find. */
 	Task	   *current;
-	List	   *relations;		/* oids, in scratch */
-	ResultsProgress progress;
+	List	   *batches;		/* oids of relations with some, in scratch */
+	List	   *results;
+	WorkProgress progress;
 	bool		more_to_prune;
 };
 
@@ -69,18 +73,19 @@ queue_create(void)
 	Queue	   *queue = MemoryContextAllocZero(TopMemoryContext, sizeof(Queue));
 	HASHCTL		control = {0};
 
-	control.keysize = sizeof(Oid);
+	control.keysize = sizeof(TaskKey);
 	control.entrysize = sizeof(Task);
 	control.hcxt = TopMemoryContext;
-	queue->tasks = hash_create("spine relations with results", 64, &control,
+	queue->tasks = hash_create("spine tasks", 64, &control,
 							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	queue->scratch = AllocSetContextCreate(TopMemoryContext, "spine queue",
 										   ALLOCSET_DEFAULT_SIZES);
 	queue->look.queued = true;
-	strcpy(queue->look.what, "looking for submitted merge results");
-	queue->prune.relid = NOT_A_RELATION;
-	strcpy(queue->prune.what, "pruning merge results and holds");
-	queue->notify.relid = NOTIFY_NOT_A_RELATION;
+	queue->look.key.kind = TASK_LOOK;
+	strcpy(queue->look.what, "looking for appended batches and merge results");
+	queue->prune.key.kind = TASK_PRUNE;
+	strcpy(queue->prune.what, "pruning the inbox, merge results and holds");
+	queue->notify.key.kind = TASK_NOTIFY;
 	queue->notify.queued = true;
 	strcpy(queue->notify.what, "sending notifications");
 	return queue;
@@ -118,52 +123,85 @@ look_step(void *arg)
 
 	queue->absent = !OidIsValid(get_extension_oid("spine", true));
 	place_arrived(queue->absent);
-	queue->relations = NIL;
+	queue->batches = queue->results = NIL;
 	if (queue->absent)
 		return;
 	context = MemoryContextSwitchTo(queue->scratch);
-	queue->relations = results_relations(MAX_RELATIONS);
+	queue->batches = waiting_relations(WAITING_BATCHES, MAX_RELATIONS);
+	queue->results = waiting_relations(WAITING_RESULTS, MAX_RELATIONS);
 	MemoryContextSwitchTo(context);
 }
 
+/* By its number, if it has no name (any more). */
 static void
-apply_step(void *arg)
+describe_task(Task *task, const char *name)
+{
+	const char *what = task->key.kind == TASK_SEQUENCE ?
+		"giving times to batches of" : "applying merge results to";
+
+	if (name != NULL)
+		snprintf(task->what, sizeof(task->what), "%s relation \"%s\"", what, name);
+	else
+		snprintf(task->what, sizeof(task->what), "%s relation %u", what, task->key.relid);
+}
+
+static void
+relation_step(void *arg)
 {
 	Queue	   *queue = arg;
 	Task	   *task = queue->current;
-	char	   *name = get_rel_name(task->relid);
+	char	   *name = get_rel_name(task->key.relid);
 
 	if (name != NULL)
-		snprintf(task->what, sizeof(task->what),
-				 "applying merge results to relation \"%s\"", name);
-	queue->progress = results_apply(task->relid, APPLY_RESULTS, APPLY_TIME);
+		describe_task(task, name);
+	queue->progress = task->key.kind == TASK_SEQUENCE ?
+		inbox_sequence(task->key.relid, SEQUENCE_BATCHES, WORK_TIME) :
+		results_apply(task->key.relid, APPLY_RESULTS, WORK_TIME);
 }
 
 static void
 prune_step(void *arg)
 {
 	Queue	   *queue = arg;
-	bool		more = results_prune(PRUNE_RESULTS) == PRUNE_RESULTS;
+	int			batches = waiting_prune(WAITING_BATCHES, PRUNE_ROWS);
+	int			results = waiting_prune(WAITING_RESULTS, PRUNE_ROWS);
+	int			claims = claims_prune(PRUNE_CLAIMS);
 
-	queue->more_to_prune = claims_prune(PRUNE_CLAIMS) == PRUNE_CLAIMS || more;
+	queue->more_to_prune = batches == PRUNE_ROWS || results == PRUNE_ROWS ||
+		claims == PRUNE_CLAIMS;
 	holds_prune();
 }
 
 /* The relation's task; a new one if it has none. */
 static Task *
-find_task(Queue *queue, Oid relid)
+find_task(Queue *queue, TaskKey key)
 {
 	bool		found;
-	Task	   *task = hash_search(queue->tasks, &relid, HASH_ENTER, &found);
+	Task	   *task = hash_search(queue->tasks, &key, HASH_ENTER, &found);
 
 	if (!found)
 	{
 		memset(task, 0, sizeof(Task));
-		task->relid = relid;
-		snprintf(task->what, sizeof(task->what),
-				 "applying merge results to relation %u", relid);
+		task->key = key;
+		describe_task(task, NULL);
 	}
 	return task;
+}
+
+static List *
+add_tasks(Queue *queue, List *order, List *relations, TaskKind kind)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		Task	   *task = find_task(queue, (TaskKey) {lfirst_oid(lc), kind});
+
+		task->queued = true;
+		task->listed = queue->looks;
+		order = lappend(order, task);
+	}
+	return order;
 }
 
 /* Makes the tasks those of the relations found; old ones keep their pauses. */
@@ -171,26 +209,18 @@ static void
 list_tasks(Queue *queue)
 {
 	List	   *old = queue->order;
-	List	   *order = NIL;
 	MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
 	ListCell   *lc;
 
 	queue->looks++;
-	foreach(lc, queue->relations)
-	{
-		Task	   *task = find_task(queue, lfirst_oid(lc));
-
-		task->queued = true;
-		task->listed = queue->looks;
-		order = lappend(order, task);
-	}
-	queue->order = order;
+	queue->order = add_tasks(queue, NIL, queue->batches, TASK_SEQUENCE);
+	queue->order = add_tasks(queue, queue->order, queue->results, TASK_APPLY);
 	foreach(lc, old)
 	{
 		Task	   *task = lfirst(lc);
 
 		if (task->listed != queue->looks)
-			(void) hash_search(queue->tasks, &task->relid, HASH_REMOVE, NULL);
+			(void) hash_search(queue->tasks, &task->key, HASH_REMOVE, NULL);
 	}
 	list_free(old);
 	MemoryContextSwitchTo(context);
@@ -209,19 +239,19 @@ look(Queue *queue)
 }
 
 static void
-apply(Queue *queue, Task *task)
+work_on(Queue *queue, Task *task)
 {
 	queue->current = task;
-	if (!task_run(task, apply_step, queue))
+	if (!task_run(task, relation_step, queue))
 		return;
-	if (queue->progress == RESULTS_BUSY)
+	if (queue->progress == WORK_BUSY)
 	{
 		task_postpone(task, BUSY_PAUSE, BUSY_PAUSE_MAX);
 		return;
 	}
 	task_done(task);
-	task->queued = queue->progress == RESULTS_MORE;
-	if (queue->progress != RESULTS_NONE)
+	task->queued = queue->progress == WORK_MORE;
+	if (queue->progress != WORK_NONE)
 		queue->active_at = mailbox_clock();
 }
 
@@ -293,7 +323,7 @@ queue_work(Queue *queue)
 	foreach(lc, queue->order)
 	{
 		if (task_is_due(lfirst(lc), mailbox_clock()))
-			apply(queue, lfirst(lc));
+			work_on(queue, lfirst(lc));
 		if (ProcDiePending || ConfigReloadPending || place_order() == PLACE_GO)
 			return;
 	}

@@ -24,6 +24,13 @@ typedef struct Run
 	void	   *arg;
 } Run;
 
+/* Its name in the mailbox. */
+static uint64
+task_number(const Task *task)
+{
+	return (uint64) task->key.kind << 32 | task->key.relid;
+}
+
 bool
 task_is_due(const Task *task, int64 now)
 {
@@ -33,7 +40,7 @@ task_is_due(const Task *task, int64 now)
 void
 task_done(Task *task)
 {
-	place_clear_errors(task->relid);
+	place_clear_errors(task_number(task));
 	task->failing = false;
 	task->pause = 0;
 	task->next = 0;
@@ -89,7 +96,7 @@ filter(void *arg, const ErrorData *error)
 
 	snprintf(text, sizeof(text), "%s: %s", task->what,
 			 error->message == NULL ? "" : error->message);
-	isnew = place_record_error(task->relid, text);
+	isnew = place_record_error(task_number(task), text);
 	if (!isnew && !task->failing)
 		task->pause = ERROR_PAUSE_MAX;
 	return isnew;

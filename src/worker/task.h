@@ -9,9 +9,24 @@
 
 #include "state/mailbox.h"
 
+typedef enum TaskKind
+{
+	TASK_LOOK,					/* at what waits */
+	TASK_SEQUENCE,				/* the inbox of a relation */
+	TASK_APPLY,					/* the merge results of a relation */
+	TASK_PRUNE,
+	TASK_NOTIFY
+} TaskKind;
+
+typedef struct TaskKey
+{
+	Oid			relid;			/* InvalidOid: not about a relation */
+	TaskKind	kind;
+} TaskKey;
+
 typedef struct Task
 {
-	Oid			relid;			/* hash key; InvalidOid: not about a relation */
+	TaskKey		key;
 	uint64		listed;			/* the number of the look that had it last */
 	bool		queued;			/* there is something to do */
 	bool		failing;		/* the last try raised an error */

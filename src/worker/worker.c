@@ -1,6 +1,7 @@
 /*
  * worker.c
- *		A worker: applies the submitted merge results of one database.
+ *		A worker: empties the inboxes and applies the submitted merge results of
+ *		one database.
  *
  * It is sent by the launcher, looks at the queue when its database's mailbox
  * slot is pending, applies what it finds with short transactions, relation by

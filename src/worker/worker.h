@@ -1,7 +1,8 @@
 /*
  * worker.h
  *		The background processes: one launcher, and a pool of workers that
- *		apply submitted merge results, one worker a database.
+ *		give batches their times and apply submitted merge results, one worker
+ *		a database.
  */
 #ifndef SPINE_WORKER_H
 #define SPINE_WORKER_H

@@ -1,0 +1,86 @@
+#!/bin/bash
+#
+# inbox: what it costs many writers of one spine to leave their batches in its
+# inbox, beside the INSERT of the same row into a plain table with the same
+# primary key, and beside spine_append, in the same server and in turns.
+#
+#   make install && scripts/cluster -o fsync=on -- bench/inbox.sh [rounds] [seconds] [clients]
+#
+# Prints, for each case, the median over the rounds and the least and greatest
+# of both, and the median of the ratios: transactions per second, and how long
+# after the last of them the worker needs until the inbox is empty, beside how
+# long it was filled.
+
+set -eu
+
+rounds=${1:-5}
+seconds=${2:-5}
+clients=${3:-8}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
+
+# Everything new, so that nothing is left of the round before.
+fresh() {
+	sql > "$work/out" <<'SQL'
+SET client_min_messages = warning;
+DROP EXTENSION IF EXISTS spine CASCADE;
+DROP TABLE IF EXISTS plain, s;
+DROP SEQUENCE IF EXISTS plain_id;
+CREATE EXTENSION spine;
+CREATE TABLE plain (ticket bigint PRIMARY KEY, relation regclass, len bigint, parts text[], runs int[]);
+CREATE SEQUENCE plain_id;
+CREATE TABLE s ();
+SELECT spine_register('s');
+CHECKPOINT;
+SQL
+}
+
+cat > "$work/insert.sql" <<'SQL'
+INSERT INTO plain VALUES (nextval('plain_id'), 's', 1, ARRAY['part ' || :client_id], '{}');
+SQL
+echo "SELECT spine_append('s', 1, ARRAY['part ' || :client_id]);" > "$work/append.sql"
+echo "SELECT spine_append_batch('s', 1, ARRAY['part ' || :client_id]);" > "$work/inbox.sql"
+
+# Transactions per second of a script.
+tps() {
+	fresh
+	pgbench -n -T "$seconds" -c "$clients" -j 2 -f "$work/$1.sql" 2>/dev/null > "$work/pgbench"
+	sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$work/pgbench"
+}
+
+# Seconds until nothing waits in the inbox any more.
+drained_after() {
+	local start
+	start=$(date +%s.%N)
+	until [ "$(sql -c 'SELECT NOT EXISTS (SELECT FROM spine_inbox WHERE sequenced_at IS NULL)')" = t ]
+	do
+		sleep 0.01
+	done
+	echo "$start $(date +%s.%N)" | awk '{ printf "%.3f\n", $2 - $1 }'
+}
+
+# What was appended is there, and valid.
+check() {
+	local n
+	n=$(sed -n 's/^number of transactions actually processed: \([0-9]*\).*/\1/p' "$work/pgbench")
+	[ "$(sql -c "SELECT spine_upper('s') || spine_validate('s')")" = "[$n]ok" ] ||
+		{ echo "the spine does not hold the $n batches that were appended" >&2; exit 1; }
+}
+
+for ((round = 1; round <= rounds; round++))
+do
+	insert=$(tps insert)
+	append=$(tps append)
+	check
+	inbox=$(tps inbox)
+	drained=$(drained_after)
+	check
+	echo "inbox beside INSERT, $clients clients (tps)|$inbox|$insert" >> "$work/figures"
+	echo "inbox beside spine_append, $clients clients (tps)|$inbox|$append" >> "$work/figures"
+	echo "until the inbox is empty, beside filling it (s)|$drained|$seconds" >> "$work/figures"
+	echo "round $round of $rounds done" >&2
+done
+
+awk -v ours=inbox -v theirs=other -f "$(dirname "$0")/summary.awk" "$work/figures"
