@@ -197,6 +197,22 @@ UPDATE spine_reader_hold SET held_at = '-infinity', relation = 'garbage_plain';
 SELECT garbage_now('garbage_back');
 ROLLBACK;
 
+-- Made before, renewed, moved, released
+SELECT garbage_forget('garbage_back');
+SELECT spine_hold('garbage_back', 'h', 0), spine_hold('garbage_back', 'i', 0);
+SELECT spine_apply_merge('garbage_back', 4, 5, 0, 1, '{f0}', inputs => '{f}');
+SELECT spine_hold('garbage_back', 'h', 0, '1 day'), spine_hold('garbage_back', 'i', 1);
+SELECT garbage_now('garbage_back');
+SELECT spine_hold('garbage_back', 'h', 1);
+CALL garbage_offered('garbage_back', 1);
+SELECT spine_apply_merge('garbage_back', 4, 5, 0, 1, '{f2}', inputs => '{f0}');
+SELECT spine_release_hold('garbage_back', 'h');
+SELECT garbage_now('garbage_back');
+SELECT spine_release_hold('garbage_back', 'i');
+CALL garbage_offered('garbage_back', 2);
+SELECT garbage_forget('garbage_back');
+SELECT spine_apply_merge('garbage_back', 4, 5, 0, 1, '{f}', inputs => '{f2}');
+
 -- Results that were not applied
 
 SELECT spine_submit_merge('garbage_back', 4, 5, 0, 1, '{no-match}', inputs => '{x}') > 0 AS queued;
@@ -212,7 +228,7 @@ SELECT spine_submit_merge('garbage_back', 4, 5, 0, 1, '{other,other}', inputs =>
 SELECT garbage_wait('garbage_back'::regclass);
 SELECT parts, outcome, error IS NOT NULL AS error FROM spine_merge_results WHERE relation = 'garbage_back'::regclass ORDER BY id;
 SELECT part FROM spine_garbage WHERE relation = 'garbage_back'::regclass ORDER BY part;
-CALL garbage_offered('garbage_back', 8);
+CALL garbage_offered('garbage_back', 7);
 SELECT garbage_forget('garbage_back');
 SELECT count(*) FROM spine_garbage_part WHERE relation = 'garbage_back'::regclass;
 -- Of an earlier generation, of what is no spine any more, of what is no more

@@ -126,6 +126,9 @@ spine_hold(PG_FUNCTION_ARGS)
 	hold_find(relid, name, &hold);
 	check_hold_role(relid, name, &hold);
 	check_hold_since(relid, spine, &hold, &since);
+	/* Who only renews it goes on with the list of parts that he has. */
+	if (!hold.live || !frontier_equal(&hold.since, &since))
+		hold.held_at = GetCurrentTimestamp();
 	hold.since = since;
 	hold.expires = expires;
 	hold_write(relid, name, &hold);

@@ -82,6 +82,7 @@ read_row(HoldScan *scan, HeapTuple tuple, Hold *hold)
 	heap_deform_tuple(tuple, RelationGetDescr(scan->rel), values, nulls);
 	hold->tid = tuple->t_self;
 	hold->since = datum_get_frontier(values[HOLD_SINCE - 1]);
+	hold->held_at = DatumGetTimestampTz(values[HOLD_HELD_AT - 1]);
 	hold->held_by = *DatumGetName(values[HOLD_HELD_BY - 1]);
 	hold->expires = nulls[HOLD_EXPIRES_AT - 1] ? HOLD_FOR_EVER :
 		DatumGetTimestampTz(values[HOLD_EXPIRES_AT - 1]);
@@ -119,7 +120,7 @@ hold_write(Oid relid, text *name, const Hold *hold)
 	values[HOLD_NAME - 1] = PointerGetDatum(name);
 	values[HOLD_SINCE - 1] = frontier_get_datum(&hold->since);
 	values[HOLD_HELD_BY - 1] = NameGetDatum(&hold->held_by);
-	values[HOLD_HELD_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[HOLD_HELD_AT - 1] = TimestampTzGetDatum(hold->held_at);
 	values[HOLD_EXPIRES_AT - 1] = TimestampTzGetDatum(hold->expires);
 	nulls[HOLD_EXPIRES_AT - 1] = hold->expires == HOLD_FOR_EVER;
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);

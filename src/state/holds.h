@@ -25,6 +25,7 @@ typedef struct Hold
 	bool		live;
 	Frontier	since;
 	NameData	held_by;
+	TimestampTz held_at;		/* since then at this since: keeps garbage */
 	TimestampTz expires;		/* or HOLD_FOR_EVER */
 } Hold;
 
