@@ -123,7 +123,9 @@ sub writer_script
 	return $script;
 }
 
-# Answers every request, claimed or not; advances since, and a hold before it
+# Answers every request, claimed or not; advances since, and a hold before it.  A
+# spine that goes might be gone before its unclaimed request is answered, which
+# would end the session.
 sub merger_script
 {
 	my $script = '';
@@ -140,7 +142,7 @@ SELECT spine_complete_merge(:claim, :len, ARRAY[:'name']) WHERE :claim > 0;
 COMMIT;
 WITH r AS MATERIALIZED (
 	SELECT 'm' || nextval('merge_name') AS name, * FROM spine_merge_requests q
-	WHERE state = 'open' AND NOT EXISTS (SELECT FROM spine_merge_results p WHERE p.relation = q.relation
+	WHERE state = 'open' AND q.relation::text LIKE 's_' AND NOT EXISTS (SELECT FROM spine_merge_results p WHERE p.relation = q.relation
 		AND p.applied_at IS NULL AND p.lower = q.lower AND p.upper = q.upper)),
 kept AS (INSERT INTO merged SELECT name, parts FROM r)
 SELECT count(spine_submit_merge(relation, lower, upper, since, len, ARRAY[name], inputs => parts)) FROM r;
