@@ -100,11 +100,8 @@ record(Pass *pass, HeapTuple tuple, const Frontier *lower, const char *error)
 static void
 reject(Pass *pass, HeapTuple tuple, Datum *values, const char *error)
 {
-	int			nparts;
-	text	  **parts = array_texts(DatumGetArrayTypeP(values[INBOX_PARTS - 1]), &nparts);
-
-	garbage_add_difference(pass->relid, DatumGetInt64(values[INBOX_GENERATION - 1]), parts,
-						   nparts, NULL, 0);
+	garbage_add_refused(pass->relid, DatumGetInt64(values[INBOX_GENERATION - 1]),
+						DatumGetArrayTypeP(values[INBOX_PARTS - 1]));
 	record(pass, tuple, NULL, error);
 	stop_point("batch_rejected");
 }
