@@ -223,6 +223,16 @@ is($node->safe_psql('postgres', q{SELECT DISTINCT upper, spine_validate(relation
 	'[3]|ok', 'more spines than room in shared memory');
 cmp_ok($node->safe_psql('postgres', 'SELECT max(evictions) FROM spine_stat'), '>', 0, 'some were evicted');
 
+# In this build, some are too large for it: they work, and are read from the table each time
+$node->safe_psql('postgres', "CREATE TABLE large (); SELECT spine_register('large');
+	SELECT spine_append('large', 1 << (20 - i)) FROM generate_series(0, 20) i");
+$node->safe_psql('postgres', "SELECT spine_append('$_', 1); SELECT spine_append('$_', 1)") for 'large', 's1';
+is($node->safe_psql('postgres', q{SELECT relation, image_bytes > 128, hits > 0, misses >= 3, upper, spine_validate(relation)
+		FROM spine_stat JOIN spine_traces USING (relation) WHERE relation::text = 'large'}),
+	'large|t|f|t|[23]|ok', 'a state that is too large for shared memory');
+is($node->safe_psql('postgres', "SELECT image_bytes > 128, hits > 0 FROM spine_stat WHERE relation = 's1'::regclass"),
+	'f|t', 'and one that is not');
+
 # ----------------------------------------------------------------------
 # The worker
 
