@@ -148,6 +148,35 @@ DROP TABLE claim_c;
 SELECT status, result FROM spine_complete_merge(id('w1'), 3, '{dropped}');
 SELECT part FROM spine_garbage WHERE part IN ('of another life', 'truncated', 'dropped') ORDER BY part;
 
+-- A compactor that dies with several stretches has failed once, and can be forgiven
+
+CREATE TABLE claim_e ();
+SELECT spine_register('claim_e');
+SELECT spine_append('claim_e', 1, ARRAY['e' || n]) FROM generate_series(0, 20) n;
+SET spine.max_attempts = 1;
+SELECT count(*) FROM spine_claim_merge('claim_e', '1 hour', max => 5, max_parts => 2);
+UPDATE spine_merge_claim SET lease_expires = '-infinity' WHERE relation = 'claim_e'::regclass AND ended_at IS NULL;
+SELECT id_lo, id_hi, state, attempts FROM claim_requests WHERE relation = 'claim_e'::regclass;
+SELECT spine_retry_merge('claim_e', 0, 16);
+SELECT id_lo, id_hi, state, attempts FROM claim_requests WHERE relation = 'claim_e'::regclass;
+SET spine.max_attempts = 2;
+SELECT count(*) FROM spine_claim_merge('claim_e', '1 hour', max => 5, max_parts => 2);
+UPDATE spine_merge_claim SET lease_expires = '-infinity' WHERE relation = 'claim_e'::regclass AND ended_at IS NULL;
+SELECT count(*) FROM spine_claim_merge('claim_e', '1 hour', max => 5, max_parts => 2);
+SELECT id_lo, id_hi, state, attempts FROM claim_requests WHERE relation = 'claim_e'::regclass;
+RESET spine.max_attempts;
+DROP TABLE claim_e;
+
+-- Of temporary tables, those of this session
+
+CREATE TEMPORARY TABLE claim_temporary ();
+SELECT spine_register('claim_temporary');
+SELECT spine_append('claim_temporary', 1, ARRAY['t' || n]) FROM generate_series(0, 2) n;
+BEGIN;
+SELECT relation FROM spine_claim_merge('claim_temporary');
+PREPARE TRANSACTION 'claim_temporary';
+DROP TABLE claim_temporary;
+
 -- Rolled back
 
 BEGIN;

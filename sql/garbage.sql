@@ -110,7 +110,7 @@ SELECT spine_apply_merge('garbage_back', 0, 4, 0, 4, '{d}');
 SELECT part, count(*) FROM spine_garbage_part WHERE relation = 'garbage_back'::regclass AND part IN ('a', 'c') GROUP BY part ORDER BY part;
 SELECT part FROM spine_garbage WHERE relation = 'garbage_back'::regclass ORDER BY part;
 CALL garbage_offered('garbage_back', 6);
-SELECT count(*) FROM spine_garbage_part WHERE relation = 'garbage_back'::regclass;
+SELECT part FROM spine_garbage_part WHERE relation = 'garbage_back'::regclass ORDER BY part;
 -- The last time counts: neither the first nor the second is offered before that
 SELECT spine_apply_merge('garbage_back', 0, 4, 0, 4, '{c}');
 SELECT spine_apply_merge('garbage_back', 0, 4, 0, 4, '{e}');
@@ -230,7 +230,7 @@ SELECT parts, outcome, error IS NOT NULL AS error FROM spine_merge_results WHERE
 SELECT part FROM spine_garbage WHERE relation = 'garbage_back'::regclass ORDER BY part;
 CALL garbage_offered('garbage_back', 7);
 SELECT garbage_forget('garbage_back');
-SELECT count(*) FROM spine_garbage_part WHERE relation = 'garbage_back'::regclass;
+SELECT part FROM spine_garbage_part WHERE relation = 'garbage_back'::regclass ORDER BY part;
 -- Of an earlier generation, of what is no spine any more, of what is no more
 BEGIN;
 SELECT spine_submit_merge('garbage_back', 4, 5, 0, 1, '{early}') > 0 AS queued;
@@ -381,6 +381,22 @@ SET ROLE regress_garbage;
 SELECT spine_adopt();
 RESET ROLE;
 ALTER DATABASE :"database" OWNER TO :"owner";
+
+-- Of several removals the last one to be committed counts, whatever its number
+
+CREATE TABLE garbage_two ();
+SELECT spine_register('garbage_two');
+SELECT spine_append('garbage_two', 1, ARRAY['g' || n]) FROM generate_series(0, 2) n;
+SELECT spine_apply_merge('garbage_two', 0, 2, 0, 2, '{gm}');
+CALL garbage_offered('garbage_two', 2);
+BEGIN;
+INSERT INTO spine_garbage_part
+	SELECT 1, relation, generation, part, (removed_by::text::bigint - 1)::text::xid8, clock_timestamp() + '1 hour'
+	FROM spine_garbage_part WHERE relation = 'garbage_two'::regclass AND part = 'g0';
+SELECT part FROM spine_collect_garbage('garbage_two', '0');
+ROLLBACK;
+SELECT part FROM spine_collect_garbage('garbage_two', '0') ORDER BY part;
+DROP TABLE garbage_two;
 
 DROP TABLE garbage_plain, garbage_back, garbage_many;
 DROP PROCEDURE garbage_offered;

@@ -114,6 +114,26 @@ refuse_relation(Oid relid, const char *detail)
 			 errhint("A spine belongs to a table, partitioned table, foreign table or materialized view.")));
 }
 
+bool
+relation_is_shared_or_own(Oid relid)
+{
+	return !isOtherTempNamespace(get_rel_namespace(relid));
+}
+
+void
+note_temporary(Oid relid)
+{
+	if (get_rel_persistence(relid) == RELPERSISTENCE_TEMP)
+		MyXactFlags |= XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
+	if (!relation_is_shared_or_own(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("relation \"%s\" is a temporary table of another session",
+						get_rel_name(relid)),
+				 errdetail("Its spine belongs to that session."),
+				 errhint("Use a permanent table to share a spine between sessions.")));
+}
+
 static void
 check_kind(Oid relid, Form_pg_class form)
 {
@@ -144,16 +164,7 @@ check_kind(Oid relid, Form_pg_class form)
 		refuse_relation(relid, "It is a system catalog.");
 	if (spine_is_table(relid))
 		refuse_relation(relid, "It belongs to the extension itself.");
-	/* So that PREPARE TRANSACTION refuses it. */
-	if (form->relpersistence == RELPERSISTENCE_TEMP)
-		MyXactFlags |= XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
-	if (isOtherTempNamespace(form->relnamespace))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("relation \"%s\" is a temporary table of another session",
-						NameStr(form->relname)),
-				 errdetail("Its spine belongs to that session."),
-				 errhint("Use a permanent table to share a spine between sessions.")));
+	note_temporary(relid);
 }
 
 /* Names of the privileges that functions ask for. */

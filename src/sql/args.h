@@ -48,6 +48,15 @@ extern bool relation_is_visible(Oid relid);
 /* Does the relation exist, and has the user the privilege on it? */
 extern bool relation_allows(Oid relid, AclMode privilege);
 
+/* Is it no temporary table of another session? */
+extern bool relation_is_shared_or_own(Oid relid);
+
+/*
+ * Makes PREPARE TRANSACTION refuse this transaction if the relation is temporary;
+ * an error if it is so in another session.
+ */
+extern void note_temporary(Oid relid);
+
 /* Raises an error unless the user has the privilege on a relation that exists. */
 extern void check_relation_privilege(FunctionCallInfo fcinfo, Oid relid, AclMode privilege);
 

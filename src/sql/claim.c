@@ -96,7 +96,7 @@ compactable_relations(Snapshot snapshot)
 														  RelationGetDescr(rel), &isnull));
 
 		CHECK_FOR_INTERRUPTS();
-		if (relation_allows(relid, PRIVILEGE_COMPACT))
+		if (relation_allows(relid, PRIVILEGE_COMPACT) && relation_is_shared_or_own(relid))
 			relids = lappend_oid(relids, relid);
 	}
 	systable_endscan(scan);
@@ -141,25 +141,6 @@ return_claim(FunctionCallInfo fcinfo, const Claim *claim, const MergeRequest *st
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 
-/* Leases that are over make way for the one that is about to be. */
-static void
-end_lapsed(List *claims, int64 lo, int64 hi)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	ListCell   *cell;
-
-	foreach(cell, claims)
-	{
-		Claim	   *claim = lfirst(cell);
-
-		if (claim->lo < hi && lo < claim->hi && claim_state(claim, now) == CLAIM_LAPSED)
-		{
-			claims_end(claim, "the lease was over");
-			registry_count(claim->request.relid, &(SpineCounts) {.expirations = 1});
-		}
-	}
-}
-
 /*
  * Under the claim lock: claims what is free of a request, stretch by stretch, at
  * most max; returns how many it was.
@@ -186,7 +167,7 @@ claim_offer(FunctionCallInfo fcinfo, const Offer *offer, TimestampTz lease, int 
 			!offer_stretch(offer, claims, max_parts, rows, &claim, &stretch))
 			break;
 		claim.request.generation = spine.generation;
-		end_lapsed(claims, claim.lo, claim.hi);
+		claims_end_lapsed(claims, claim.request.lo, claim.request.hi, true);
 		claims_insert(&claim);
 		return_claim(fcinfo, &claim, &stretch, rows);
 		count++;
@@ -208,6 +189,7 @@ try_offer(FunctionCallInfo fcinfo, const Offer *offer, TimestampTz lease, int ma
 		return 0;
 	if (relation_allows(offer->relid, PRIVILEGE_COMPACT) && claims_lock(offer->relid, false))
 	{
+		note_temporary(offer->relid);
 		PushActiveSnapshot(GetLatestSnapshot());
 		count = claim_offer(fcinfo, offer, lease, max, max_parts);
 		PopActiveSnapshot();
@@ -280,6 +262,7 @@ claim_is_current(FunctionCallInfo fcinfo, const Claim *claim)
 		return false;
 	}
 	check_relation_privilege(fcinfo, relid, PRIVILEGE_COMPACT);
+	note_temporary(relid);
 	PushActiveSnapshot(GetLatestSnapshot());
 	current = spine_read(relid, &spine, &rows) && spine.generation == claim->request.generation;
 	PopActiveSnapshot();
@@ -411,10 +394,20 @@ Datum
 spine_retry_merge(PG_FUNCTION_ARGS)
 {
 	RequestKey	key = {.relid = relation_arg(fcinfo, 0, PRIVILEGE_COMPACT)};
+	Spine		spine;
+	Snapshot	rows;
+	bool		forgotten;
 
 	key.lo = bigint_arg(fcinfo, 1, "id_lo");
 	key.hi = bigint_arg(fcinfo, 2, "id_hi");
 	spine_refuse_read_only();
 	claims_lock(key.relid, true);
-	PG_RETURN_BOOL(attempts_forget(&key));
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (!spine_read(key.relid, &spine, &rows))
+		spine_not_registered(key.relid);
+	/* A lease that is over would count again. */
+	forgotten = claims_end_lapsed(claims_open(key.relid, spine.generation, SnapshotSelf),
+								  key.lo, key.hi, false) > 0;
+	PopActiveSnapshot();
+	PG_RETURN_BOOL(attempts_forget(&key) || forgotten);
 }

@@ -187,16 +187,53 @@ claims_update(const Claim *claim)
 	stop_point("claim_updated");
 }
 
-void
-claims_end(Claim *claim, const char *error)
+static void
+end_claim(Claim *claim, const char *error)
 {
 	claim->ended_at = GetCurrentTimestamp();
 	claim->error = error == NULL ? NULL : pstrdup(error);
 	claims_update(claim);
-	if (error == NULL)
-		return;
-	attempts_add(&claim->request, error);
-	registry_count(claim->request.relid, &(SpineCounts) {.failures = 1});
+}
+
+static void
+add_failure(const RequestKey *request, const char *error)
+{
+	attempts_add(request, error);
+	registry_count(request->relid, &(SpineCounts) {.failures = 1});
+}
+
+void
+claims_end(Claim *claim, const char *error)
+{
+	end_claim(claim, error);
+	if (error != NULL)
+		add_failure(&claim->request, error);
+}
+
+int
+claims_end_lapsed(List *claims, int64 lo, int64 hi, bool failed)
+{
+	static const char *const error = "the lease was over";
+	TimestampTz now = GetCurrentTimestamp();
+	const RequestKey *counted = NULL;
+	int			ended = 0;
+	ListCell   *cell;
+
+	foreach(cell, claims)
+	{
+		Claim	   *claim = lfirst(cell);
+
+		if (claim->lo >= hi || lo >= claim->hi || claim_state(claim, now) != CLAIM_LAPSED)
+			continue;
+		end_claim(claim, error);
+		registry_count(claim->request.relid, &(SpineCounts) {.expirations = 1});
+		ended++;
+		if (failed && (counted == NULL || counted->lo != claim->request.lo ||
+					   counted->hi != claim->request.hi))
+			add_failure(&claim->request, error);
+		counted = &claim->request;
+	}
+	return ended;
 }
 
 void

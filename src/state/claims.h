@@ -73,6 +73,12 @@ extern void claims_update(const Claim *claim);
 extern void claims_end(Claim *claim, const char *error);
 
 /*
+ * Ends those of the open claims in [lo, hi) whose leases are over, as one failed
+ * attempt at a request, or without any; returns how many.
+ */
+extern int	claims_end_lapsed(List *claims, int64 lo, int64 hi, bool failed);
+
+/*
  * A claim's result has been applied (error is NULL) or refused.  Under the claim
  * lock.
  */

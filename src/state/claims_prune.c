@@ -21,6 +21,7 @@
 #include "state/claims.h"
 #include "state/claims_prune.h"
 #include "state/offer.h"
+#include "state/results.h"
 #include "state/tables.h"
 #include "state/working.h"
 
@@ -31,41 +32,6 @@ is_before(HeapTuple tuple, TupleDesc desc, AttrNumber column, TimestampTz before
 	Datum		datum = heap_getattr(tuple, column, desc, &isnull);
 
 	return !isnull && DatumGetTimestampTz(datum) < before;
-}
-
-static int
-prune_claims(TimestampTz before, int max)
-{
-	Relation	rel = table_open(spine_tables(false)->claim, RowExclusiveLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, GetActiveSnapshot(), 0, NULL);
-	int			pruned = 0;
-	HeapTuple	tuple;
-	bool		isnull;
-
-	while (pruned < max && HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		CHECK_FOR_INTERRUPTS();
-		/* A lease that is over may be extended still, so the lock is needed. */
-		if ((is_before(tuple, desc, CLAIM_ENDED_AT, before) ||
-			 is_before(tuple, desc, CLAIM_LEASE_EXPIRES, before)) &&
-			claims_lock(DatumGetObjectId(heap_getattr(tuple, CLAIM_RELATION, desc, &isnull)),
-						false))
-		{
-			Claim		claim;
-			int64		id = DatumGetInt64(heap_getattr(tuple, CLAIM_ID, desc, &isnull));
-
-			/* As it is now. */
-			if (!claims_find(id, SnapshotSelf, &claim) ||
-				(claim.ended_at == 0 ? claim.lease_expires : claim.ended_at) >= before)
-				continue;
-			CatalogTupleDelete(rel, &claim.tid);
-			pruned++;
-		}
-	}
-	systable_endscan(scan);
-	table_close(rel, NoLock);
-	return pruned;
 }
 
 static RequestKey
@@ -96,6 +62,85 @@ request_stands(const RequestKey *request)
 		offer_stands(&spine, (uint64) request->lo, (uint64) request->hi);
 }
 
+/* Nobody can answer it, or needs to: the request is gone, or the spine is. */
+static bool
+is_moot(const Claim *claim)
+{
+	RequestKey	request = claim->request;
+	Spine		spine;
+	Snapshot	rows;
+
+	if (claim->ended_at != 0 || claim->result != 0)
+		return false;
+	if (!spine_read(request.relid, &spine, &rows) || spine.generation != request.generation)
+		return true;
+	return claim_state(claim, GetCurrentTimestamp()) == CLAIM_LAPSED &&
+		!request_stands(&request);
+}
+
+/* Long enough after its end, or after a lease that nobody has taken over. */
+static bool
+is_forgettable(const Claim *claim, TimestampTz before)
+{
+	if (claim->ended_at != 0)
+		return claim->ended_at < before;
+	return claim->lease_expires < before &&
+		(claim->result == 0 || !results_is_queued(claim->result));
+}
+
+/* One claim, as it is now, under its lock; false if it stays as it is. */
+static bool
+prune_claim(Relation rel, int64 id, TimestampTz before)
+{
+	Claim		claim;
+
+	if (!claims_find(id, SnapshotSelf, &claim))
+		return false;
+	/* Its inputs are kept from being deleted until it has ended. */
+	if (is_moot(&claim))
+		claims_end(&claim, NULL);
+	else if (is_forgettable(&claim, before))
+		CatalogTupleDelete(rel, &claim.tid);
+	else
+		return false;
+	return true;
+}
+
+static int
+prune_claims(TimestampTz before, int max)
+{
+	Relation	rel = table_open(spine_tables(false)->claim, RowExclusiveLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, GetActiveSnapshot(), 0, NULL);
+	int			pruned = 0;
+	HeapTuple	tuple;
+
+	while (pruned < max && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		bool		open;
+		Oid			relid = DatumGetObjectId(heap_getattr(tuple, CLAIM_RELATION, desc, &isnull));
+		int64		id = DatumGetInt64(heap_getattr(tuple, CLAIM_ID, desc, &isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		open = heap_attisnull(tuple, CLAIM_ENDED_AT, desc) &&
+			heap_attisnull(tuple, CLAIM_RESULT, desc);
+		/* A lease that is over may be extended still, so the lock is needed. */
+		if ((open || is_before(tuple, desc, CLAIM_ENDED_AT, before) ||
+			 is_before(tuple, desc, CLAIM_LEASE_EXPIRES, before)) &&
+			claims_lock(relid, false))
+		{
+			if (prune_claim(rel, id, before))
+				pruned++;
+			else
+				claims_unlock(relid);
+		}
+	}
+	systable_endscan(scan);
+	table_close(rel, NoLock);
+	return pruned;
+}
+
 static void
 prune_attempts(TimestampTz before, int max)
 {
@@ -124,12 +169,11 @@ prune_attempts(TimestampTz before, int max)
 int
 claims_prune(int max)
 {
-	TimestampTz before;
+	TimestampTz before = DT_NOBEGIN;
 
-	if (spine_result_retention < 0)
-		return 0;
-	before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-										 -INT64CONST(1000) * spine_result_retention);
+	if (spine_result_retention >= 0)
+		before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+											 -INT64CONST(1000) * spine_result_retention);
 	prune_attempts(before, max);
 	return prune_claims(before, max);
 }

@@ -164,8 +164,8 @@ clean_up(Collection *c, GarbageRow *row)
 }
 
 /*
- * A part may have been garbage before, and in a batch in between: then only its
- * last removal counts, and the other rows go.
+ * A part may have been garbage before, and in a batch in between: then it is
+ * handed out when all its removals are long enough ago, and one row remains.
  */
 static void
 strike_out_superseded(Collection *c)
@@ -179,7 +179,11 @@ strike_out_superseded(Collection *c)
 
 		if (candidate == NULL || candidate->row.id == row->id)
 			continue;
-		if (!row_is_later(row, &candidate->row))
+		/* Neither ids nor transactions are in the order of commits. */
+		if (c->horizon != NULL &&
+			!horizon_passed(c->horizon, row->removed_by, row->removed_at))
+			candidate->named = true;
+		else if (!row_is_later(row, &candidate->row))
 			clean_up(c, row);
 		else if (!candidate->superseded)
 		{

@@ -89,6 +89,7 @@ offer_status(const Offer *offer, int64 generation, List *claims, Snapshot snapsh
 	RequestKey	key = {offer->relid, generation, (int64) offer->request.lo,
 		(int64) offer->request.hi};
 	OfferStatus status = {.state = OFFER_OPEN, .attempts = attempts_read(&key, snapshot)};
+	bool		lapsed = false;
 	ListCell   *cell;
 
 	foreach(cell, claims)
@@ -100,8 +101,7 @@ offer_status(const Offer *offer, int64 generation, List *claims, Snapshot snapsh
 			continue;
 		if (state == CLAIM_LAPSED)
 		{
-			if (claim->request.lo == key.lo && claim->request.hi == key.hi)
-				status.attempts.count++;
+			lapsed = lapsed || (claim->request.lo == key.lo && claim->request.hi == key.hi);
 			continue;
 		}
 		if (status.claim == NULL || claim->lease_expires > status.claim->lease_expires)
@@ -109,6 +109,8 @@ offer_status(const Offer *offer, int64 generation, List *claims, Snapshot snapsh
 		if (status.state != OFFER_CLAIMED)
 			status.state = state == CLAIM_LEASED ? OFFER_CLAIMED : OFFER_COMPLETED;
 	}
+	/* Whoever had several stretches and died has failed once. */
+	status.attempts.count += lapsed;
 	if (attempts_exhausted(status.attempts.count))
 		status.state = OFFER_PARKED;
 	else if (status.state == OFFER_OPEN && status.attempts.retry_at > now)

@@ -69,14 +69,15 @@ results_submit(Oid relid, const BatchRow *result, ArrayType *inputs, int64 claim
 	return id;
 }
 
-ArrayType *
-results_parts(int64 id)
+/* A column of a result, copied if it is an array; false if it is null or not there. */
+static bool
+result_column(int64 id, AttrNumber column, Datum *value)
 {
 	Relation	rel = table_open(spine_tables(false)->result, AccessShareLock);
-	ArrayType  *parts = NULL;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	bool		isnull = true;
 
 	ScanKeyInit(&key, RESULT_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
 	scan = systable_beginscan(rel, spine_tables(false)->result_pkey, true, SnapshotSelf, 1,
@@ -84,14 +85,30 @@ results_parts(int64 id)
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
-		bool		isnull;
-
-		parts = DatumGetArrayTypePCopy(heap_getattr(tuple, RESULT_PARTS,
-													RelationGetDescr(rel), &isnull));
+		*value = heap_getattr(tuple, column, RelationGetDescr(rel), &isnull);
+		if (!isnull && column == RESULT_PARTS)
+			*value = PointerGetDatum(DatumGetArrayTypePCopy(*value));
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
-	return parts;
+	return !isnull;
+}
+
+ArrayType *
+results_parts(int64 id)
+{
+	Datum		parts;
+
+	return result_column(id, RESULT_PARTS, &parts) ? DatumGetArrayTypeP(parts) : NULL;
+}
+
+bool
+results_is_queued(int64 id)
+{
+	Datum		value;
+
+	return result_column(id, RESULT_RELATION, &value) &&
+		!result_column(id, RESULT_APPLIED_AT, &value);
 }
 
 static int64

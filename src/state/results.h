@@ -25,6 +25,9 @@ extern int64 results_submit(Oid relid, const BatchRow *result, ArrayType *inputs
 /* The parts of a result; NULL if it is not there any more. */
 extern ArrayType *results_parts(int64 id);
 
+/* Is it queued still? */
+extern bool results_is_queued(int64 id);
+
 /*
  * Applies queued results of one relation in order of submission, at most max of
  * them and for at most milliseconds.  Takes the relation's lock and the spine's
