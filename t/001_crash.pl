@@ -20,6 +20,7 @@ use Time::HiRes qw(sleep);
 
 my $seed = $ENV{SPINE_CRASH_SEED} || time;
 my $writers = 4;
+my $rounds_a_server = 20;
 my $transactions = 20000;    # a round and writer: more than can be done
 my @spines = ('s1', 's2', 's3');
 
@@ -33,9 +34,33 @@ my %names = map { $_ => 1 } @points;
 is(scalar(keys %names), scalar(@points), 'each has a name of its own');
 my $rounds = $ENV{SPINE_CRASH_ROUNDS} || (@points > 20 ? @points : 20);
 
-my $node = PostgreSQL::Test::Cluster->new('crash');
-$node->init;
-$node->append_conf('postgresql.conf', <<END);
+# What the referee knows.  A part's name is writer-transaction-length.
+my %acknowledged;            # part => 1
+my %where;                   # part => spines that it was to go to
+my @order;                   # of each writer: parts, in order
+my ($since, $churn);
+my %offered;                 # spine and part => 1: its file is deleted
+my $deleted = 0;             # on servers before this one
+my $node;
+
+# A new server, of which nothing is known: what the referee has to look through
+# grows from round to round
+sub start_over
+{
+	my ($name) = @_;
+
+	if ($node)
+	{
+		$node->stop;
+		$node->clean_node;
+	}
+	$deleted += keys %offered;
+	%acknowledged = %where = %offered = ();
+	@order = map { [] } 1 .. $writers;
+	$since = $churn = 0;
+	$node = PostgreSQL::Test::Cluster->new($name);
+	$node->init;
+	$node->append_conf('postgresql.conf', <<END);
 dynamic_library_path = '$ENV{TESTDIR}:\$libdir'
 restart_after_crash = on
 shared_preload_libraries = 'spine'
@@ -43,24 +68,17 @@ max_prepared_transactions = 10
 spine.max_request_parts = 1000000
 log_statement = none
 END
-$node->start;
-$node->safe_psql('postgres', <<END);
+	$node->start;
+	$node->safe_psql('postgres', <<END);
 CREATE EXTENSION spine;
 CREATE SEQUENCE merge_name;
 CREATE TABLE merged (name text, parts text[]);
 END
-
-$node->safe_psql('postgres', slurp_file('src/dev/stop_point.sql'));
-$node->safe_psql('postgres', "CREATE TABLE $_ (); SELECT spine_register('$_')")
-  for @spines;
-
-# What the referee knows.  A part's name is writer-transaction-length.
-my %acknowledged;            # part => 1
-my %where;                   # part => spines that it was to go to
-my @order = map { [] } 1 .. $writers;    # of each writer: parts, in order
-my $since = 0;
-my $churn = 0;
-my %offered;                 # spine and part => 1: its file is deleted
+	$node->safe_psql('postgres', slurp_file('src/dev/stop_point.sql'));
+	$node->safe_psql('postgres', "CREATE TABLE $_ (); SELECT spine_register('$_')")
+	  for @spines;
+	return;
+}
 
 # One writer's script for one round
 sub writer_script
@@ -425,6 +443,8 @@ my @ways = ('it is killed', 'all processes are killed', 'immediate shutdown');
 for my $round (1 .. $rounds)
 {
 	# Over the rounds each point meets each way
+	start_over("crash$round") if $round % $rounds_a_server == 1;
+
 	my $point = $points[ ($round - 1) % @points ];
 	my $way = $ways[ ($round + int(($round - 1) / @points)) % @ways ];
 	my @sessions;
@@ -467,7 +487,7 @@ for my $round (1 .. $rounds)
 	check_round($round, \%on_its_way);
 }
 
-cmp_ok(scalar(keys %offered), '>', 0, 'parts were deleted');
+cmp_ok($deleted + keys %offered, '>', 0, 'parts were deleted');
 
 $node->stop;
 done_testing();
