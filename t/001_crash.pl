@@ -428,8 +428,8 @@ sub wait_at
 	my ($point) = @_;
 	my $pid;
 
-	$node->safe_psql('postgres', "SELECT spine_stop_at('$point', " . int(rand 20) . ')');
-	for (1 .. 600)
+	$node->safe_psql('postgres', "SELECT spine_stop_at('$point', " . int(rand 5) . ')');
+	for (1 .. 3600)
 	{
 		$pid = $node->safe_psql('postgres', 'SELECT spine_stopped()');
 		last if $pid;
