@@ -64,30 +64,11 @@ bigint_arg(FunctionCallInfo fcinfo, int n, const char *name)
 	return PG_GETARG_INT64(n);
 }
 
-/* As '{a,b}' would give it, so that equal arrays have equal images. */
-static ArrayType *
-normalized(ArrayType *array)
-{
-	Datum	   *elements;
-	int			count;
-	int16		length;
-	bool		byval;
-	char		align;
-
-	if (ARR_NDIM(array) != 1 || array_contains_nulls(array) ||
-		(ARR_LBOUND(array)[0] == 1 && !ARR_HASNULL(array)))
-		return array;
-	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &byval, &align);
-	deconstruct_array(array, ARR_ELEMTYPE(array), length, byval, align, &elements, NULL,
-					  &count);
-	return construct_array(elements, count, ARR_ELEMTYPE(array), length, byval, align);
-}
-
 ArrayType *
 array_arg(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	require_arg(fcinfo, n, name);
-	return normalized(PG_GETARG_ARRAYTYPE_P(n));
+	return array_normalized(PG_GETARG_ARRAYTYPE_P(n));
 }
 
 double

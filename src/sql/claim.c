@@ -21,11 +21,12 @@
 #include "utils/timestamp.h"
 
 #include "sql/args.h"
-#include "sql/request.h"
 #include "state/batches.h"
+#include "state/claiming.h"
 #include "state/garbage.h"
 #include "state/offer.h"
 #include "state/report.h"
+#include "state/request.h"
 #include "state/results.h"
 #include "state/tables.h"
 #include "state/values.h"
@@ -126,9 +127,9 @@ list_offers(List *relids, bool must_be_spines)
 }
 
 static void
-return_claim(FunctionCallInfo fcinfo, const Claim *claim, const MergeRequest *stretch,
-			 Snapshot rows)
+return_claim(void *arg, const Claim *claim, const MergeRequest *stretch, Snapshot rows)
 {
+	FunctionCallInfo fcinfo = arg;
 	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
 	Datum		values[4 + REQUEST_COLUMNS];
 	bool		nulls[4 + REQUEST_COLUMNS] = {false};
@@ -141,84 +142,32 @@ return_claim(FunctionCallInfo fcinfo, const Claim *claim, const MergeRequest *st
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 
-/*
- * Under the claim lock: claims what is free of a request, stretch by stretch, at
- * most max; returns how many it was.
- */
-static int
-claim_offer(FunctionCallInfo fcinfo, const Offer *offer, TimestampTz lease, int max,
-			int max_parts)
+static bool
+may_claim(void *arg, Oid relid)
 {
-	Spine		spine;
-	Snapshot	rows;
-	int			count = 0;
-
-	if (!spine_read(offer->relid, &spine, &rows) ||
-		!offer_stands(&spine, offer->request.lo, offer->request.hi))
-		return 0;
-	while (count < max)
-	{
-		List	   *claims = claims_open(offer->relid, spine.generation, SnapshotSelf);
-		OfferStatus status = offer_status(offer, spine.generation, claims, SnapshotSelf);
-		Claim		claim = {.lease_expires = lease};
-		MergeRequest stretch;
-
-		if (status.state == OFFER_DELAYED || status.state == OFFER_PARKED ||
-			!offer_stretch(offer, claims, max_parts, rows, &claim, &stretch))
-			break;
-		claim.request.generation = spine.generation;
-		claims_end_lapsed(claims, claim.request.lo, claim.request.hi, true);
-		claims_insert(&claim);
-		return_claim(fcinfo, &claim, &stretch, rows);
-		count++;
-	}
-	return count;
-}
-
-/*
- * One offer, unless somebody else is claiming there just now.  The state may
- * have changed since it was made, so a fresh snapshot is taken under the lock.
- */
-static int
-try_offer(FunctionCallInfo fcinfo, const Offer *offer, TimestampTz lease, int max,
-		  int max_parts)
-{
-	int			count = 0;
-
-	if (!ConditionalLockRelationOid(offer->relid, AccessShareLock))
-		return 0;
-	if (relation_allows(offer->relid, PRIVILEGE_COMPACT) && claims_lock(offer->relid, false))
-	{
-		note_temporary(offer->relid);
-		PushActiveSnapshot(GetLatestSnapshot());
-		count = claim_offer(fcinfo, offer, lease, max, max_parts);
-		PopActiveSnapshot();
-		if (count == 0)
-			claims_unlock(offer->relid);
-	}
-	if (count == 0)
-		UnlockRelationOid(offer->relid, AccessShareLock);
-	return count;
+	if (!relation_allows(relid, PRIVILEGE_COMPACT))
+		return false;
+	note_temporary(relid);
+	return true;
 }
 
 PG_FUNCTION_INFO_V1(spine_claim_merge);
 Datum
 spine_claim_merge(PG_FUNCTION_ARGS)
 {
+	Claimant	claimant = {.may_claim = may_claim, .claimed = return_claim, .arg = fcinfo};
 	Oid			relid = InvalidOid;
-	TimestampTz lease;
 	int			max;
-	int			max_parts = 0;
 	List	   *offers;
 	ListCell   *cell;
 
 	require_preloaded();
 	if (!PG_ARGISNULL(0))
 		relid = relation_arg(fcinfo, 0, PRIVILEGE_COMPACT);
-	lease = lease_arg(fcinfo, 1);
+	claimant.lease = lease_arg(fcinfo, 1);
 	max = count_arg(fcinfo, 2, "max");
 	if (!PG_ARGISNULL(3))
-		max_parts = count_arg(fcinfo, 3, "max_parts");
+		claimant.max_parts = count_arg(fcinfo, 3, "max_parts");
 	spine_refuse_read_only();
 	InitMaterializedSRF(fcinfo, 0);
 
@@ -231,7 +180,7 @@ spine_claim_merge(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		if (max == 0)
 			break;
-		max -= try_offer(fcinfo, lfirst(cell), lease, max, max_parts);
+		max -= claiming_try(lfirst(cell), max, &claimant);
 	}
 	return (Datum) 0;
 }

@@ -11,9 +11,9 @@
 
 #include "spine.h"
 #include "sql/args.h"
-#include "sql/request.h"
 #include "state/merge.h"
 #include "state/report.h"
+#include "state/request.h"
 #include "state/values.h"
 
 /* Too big for the stack; a push calls nothing that could push. */

@@ -15,10 +15,10 @@
 
 #include "core/flat.h"
 #include "sql/args.h"
-#include "sql/request.h"
 #include "state/batches.h"
 #include "state/offer.h"
 #include "state/report.h"
+#include "state/request.h"
 #include "state/values.h"
 #include "state/working.h"
 

@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "state/report.h"
 #include "state/values.h"
@@ -44,6 +45,24 @@ array_count(ArrayType *array, const char *name)
 				 errdetail("It has %d dimensions.", ARR_NDIM(array)),
 				 errhint("Give an array of one dimension, such as '{a,b}' or '{1,2}'.")));
 	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+}
+
+ArrayType *
+array_normalized(ArrayType *array)
+{
+	Datum	   *elements;
+	int			count;
+	int16		length;
+	bool		byval;
+	char		align;
+
+	if (ARR_NDIM(array) != 1 || array_contains_nulls(array) ||
+		(ARR_LBOUND(array)[0] == 1 && !ARR_HASNULL(array)))
+		return array;
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &byval, &align);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, byval, align, &elements, NULL,
+					  &count);
+	return construct_array(elements, count, ARR_ELEMTYPE(array), length, byval, align);
 }
 
 text	  **

@@ -18,6 +18,9 @@ extern Frontier datum_get_frontier(Datum datum);
 /* Number of elements; raises an error unless the array is empty or 1-D. */
 extern int	array_count(ArrayType *array, const char *name);
 
+/* As '{a,b}' would give it, so that equal arrays have equal images. */
+extern ArrayType *array_normalized(ArrayType *array);
+
 /*
  * The elements of a text array without nulls, in the current memory context;
  * they point into the array.

@@ -2,8 +2,8 @@
  * request.h
  *		Merge requests as rows.
  */
-#ifndef SPINE_SQL_REQUEST_H
-#define SPINE_SQL_REQUEST_H
+#ifndef SPINE_STATE_REQUEST_H
+#define SPINE_STATE_REQUEST_H
 
 #include "postgres.h"
 

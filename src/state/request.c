@@ -9,8 +9,8 @@
 #include "utils/datum.h"
 
 #include "spine.h"
-#include "sql/request.h"
 #include "state/batches.h"
+#include "state/request.h"
 #include "state/values.h"
 
 /* Bytes of part keys up to which a request lists them. */
