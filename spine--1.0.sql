@@ -431,6 +431,18 @@ CREATE FUNCTION spine_wait_append(ticket bigint, timeout interval DEFAULT '1 min
 COMMENT ON FUNCTION spine_wait_append(bigint, interval) IS
 	'wait until the batch with a ticket has its time; returns its lower, or null';
 
+-- Merges that the server runs -------------------------------------------------
+
+CREATE FUNCTION spine_set_merge_function(relation regclass, f regprocedure)
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_set_merge_function(regclass, regprocedure) IS
+	'have merge requests answered by a function in the server; null: no longer';
+
+CREATE FUNCTION spine_merge_progress(done bigint)
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_merge_progress(bigint) IS
+	'for a merge function: so many updates of the request are done';
+
 -- Claims ---------------------------------------------------------------------
 
 CREATE FUNCTION spine_claim_merge(relation regclass DEFAULT NULL,
@@ -603,6 +615,15 @@ CREATE FUNCTION spine_stat_reset(relation regclass)
 	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION spine_stat_reset(regclass) IS 'set the counters of a spine to zero';
 
+CREATE FUNCTION spine_progress_rows(
+		OUT relation regclass, OUT id_lo bigint, OUT id_hi bigint, OUT len bigint,
+		OUT done bigint, OUT since timestamptz, OUT pid integer, OUT claim bigint)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 2;
+
+CREATE VIEW spine_progress WITH (security_barrier) AS
+	SELECT * FROM spine_progress_rows();
+
 CREATE VIEW spine_traces WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_trace_rows(t.relation) r;
@@ -657,4 +678,5 @@ CREATE VIEW spine_holds WITH (security_barrier) AS
 		   OR expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp());
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
-	spine_merge_results, spine_inbox, spine_garbage, spine_stat, spine_holds TO PUBLIC;
+	spine_merge_results, spine_inbox, spine_garbage, spine_stat, spine_holds,
+	spine_progress TO PUBLIC;

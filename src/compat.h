@@ -20,9 +20,13 @@
 	pg_class_ownercheck(objectid, roleid)
 #define database_ownercheck(objectid, roleid) \
 	pg_database_ownercheck(objectid, roleid)
+#define function_aclcheck(objectid, roleid, mode) \
+	pg_proc_aclcheck(objectid, roleid, mode)
 #else
 #define database_ownercheck(objectid, roleid) \
 	object_ownercheck(DatabaseRelationId, objectid, roleid)
+#define function_aclcheck(objectid, roleid, mode) \
+	object_aclcheck(ProcedureRelationId, objectid, roleid, mode)
 #endif
 
 /* Named wait events are from 17 on. */

@@ -21,6 +21,8 @@ bool		spine_worker = true;
 int			spine_max_attempts = 5;
 int			spine_retry_delay = 5000;
 bool		spine_notify = false;
+int			spine_max_mergers = 2;
+int			spine_merge_timeout = 10 * 60 * 1000;
 
 static void
 define_sizes(void)
@@ -90,11 +92,27 @@ define_claims(void)
 							NULL, NULL, NULL);
 }
 
+static void
+define_mergers(void)
+{
+	DefineCustomIntVariable("spine.max_mergers",
+							"Number of merge functions that run at the same time, in all databases.",
+							"Each takes a background worker; 0 runs none.",
+							&spine_max_mergers, 2, 0, MAX_MERGERS, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("spine.merge_timeout",
+							"Time that a merge function may take.",
+							"One that takes longer is cancelled, which counts as a failed attempt.",
+							&spine_merge_timeout, 10 * 60 * 1000, 1, INT_MAX / 2, PGC_SIGHUP,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+}
+
 void
 spine_define_settings(void)
 {
 	define_sizes();
 	define_claims();
 	define_worker();
+	define_mergers();
 	MarkGUCPrefixReserved("spine");
 }

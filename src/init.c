@@ -17,6 +17,7 @@
 #include "spine.h"
 #include "state/hooks.h"
 #include "state/mailbox.h"
+#include "state/mergers.h"
 #include "state/registry.h"
 #include "state/wakeup.h"
 #include "state/working.h"
@@ -38,6 +39,7 @@ request_shared_memory(void)
 		previous_request();
 	RequestAddinShmemSpace(add_size(registry_shmem_size(), mailbox_shmem_size()));
 	RequestAddinShmemSpace(wakeup_shmem_size());
+	RequestAddinShmemSpace(mergers_shmem_size());
 	RequestNamedLWLockTranche("spine", SPINE_LOCKS);
 }
 
@@ -50,6 +52,7 @@ set_up_shared_memory(void)
 	registry_shmem_init();
 	mailbox_shmem_init();
 	wakeup_shmem_init();
+	mergers_shmem_init();
 	LWLockRelease(AddinShmemInitLock);
 }
 

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#define MAX_MERGERS 64			/* the most that spine.max_mergers can be */
 #define SPINE_VERSION "1.0"		/* must equal the extension's SQL version */
 
 /* Settings (spine.*); see guc.c for their meaning. */
@@ -22,6 +23,8 @@ extern PGDLLIMPORT bool spine_worker;
 extern PGDLLIMPORT int spine_max_attempts;
 extern PGDLLIMPORT int spine_retry_delay;	/* milliseconds */
 extern PGDLLIMPORT bool spine_notify;
+extern PGDLLIMPORT int spine_max_mergers;
+extern PGDLLIMPORT int spine_merge_timeout;	/* milliseconds */
 
 /* Defines the settings; called once from _PG_init. */
 extern void spine_define_settings(void);

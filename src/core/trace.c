@@ -75,8 +75,12 @@ hollow_done(void *context, const Merge *merge, const SpineBatch pair[2],
 		result->parts = 0;
 		log_fuse(effects, result);
 	}
-	else if (effects->want_requests)
-		effects->requests[effects->nrequests++] = spine_batch_request(result);
+	else
+	{
+		effects->requested = true;
+		if (effects->want_requests)
+			effects->requests[effects->nrequests++] = spine_batch_request(result);
+	}
 }
 
 static const MergeRules hollow_rules = {hollow_begin, hollow_work, hollow_done};
@@ -187,6 +191,7 @@ trace_push(Trace *trace, const HollowBatch *batch, PushEffects *effects,
 		return core_error(err, CORE_LIMIT, "the spine has used up its ids",
 						  "It has had %llu batches.", (unsigned long long) trace->next_id);
 	effects->id = trace->next_id;
+	effects->requested = false;
 	effects->nrequests = 0;
 	effects->nfuses = 0;
 	entry = (SpineBatch)

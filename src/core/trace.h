@@ -61,6 +61,7 @@ typedef struct Fuse
 typedef struct PushEffects
 {
 	bool		want_requests;	/* set by the caller; without, nrequests stays 0 */
+	bool		requested;		/* is there a new request, wanted or not? */
 	uint64_t	id;
 	int			nrequests;
 	int			nfuses;

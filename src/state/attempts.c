@@ -18,6 +18,7 @@
 #include "spine.h"
 #include "state/attempts.h"
 #include "state/tables.h"
+#include "state/working.h"
 
 #define LONGEST_RETRY_DELAY (60 * 60 * 1000)	/* ms */
 
@@ -125,6 +126,7 @@ attempts_forget(const RequestKey *request)
 	{
 		CommandCounterIncrement();
 		CatalogTupleDelete(rel, &tuple->t_self);
+		spine_requests_at_commit();
 	}
 	table_close(rel, NoLock);
 	return HeapTupleIsValid(tuple);

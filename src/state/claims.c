@@ -24,6 +24,7 @@
 #include "state/registry.h"
 #include "state/tables.h"
 #include "state/values.h"
+#include "state/working.h"
 
 ClaimState
 claim_state(const Claim *claim, TimestampTz now)
@@ -169,6 +170,7 @@ claims_insert(Claim *claim)
 	namestrcpy(&claim->claimed_by, GetUserNameFromId(GetUserId(), false));
 	CatalogTupleInsert(rel, form_row(claim, RelationGetDescr(rel)));
 	table_close(rel, NoLock);
+	spine_requests_at_commit();
 	stop_point("claim_inserted");
 	registry_reserve(claim->request.relid);
 	registry_count(claim->request.relid, &(SpineCounts) {.claims = 1});
@@ -184,6 +186,7 @@ claims_update(const Claim *claim)
 	CommandCounterIncrement();
 	CatalogTupleUpdate(rel, &tid, form_row(claim, RelationGetDescr(rel)));
 	table_close(rel, NoLock);
+	spine_requests_at_commit();
 	stop_point("claim_updated");
 }
 

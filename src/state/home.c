@@ -103,6 +103,8 @@ adopt_copies(void)
 	while ((spine = copies_next(&walk)) != NULL)
 		if (spine->foreign)
 			copies_own(spine->relid)->foreign = false;
+	/* Merge functions let them alone so far. */
+	spine_requests_at_commit();
 }
 
 /*

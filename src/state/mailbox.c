@@ -36,6 +36,8 @@
 #include "storage/shmem.h"
 #include "utils/wait_event.h"
 
+#include "state/mergers.h"
+
 /* How mailbox_ask_to_leave waits: ms. */
 #define ASK_STEP 10
 #define ASK_FORCE 500			/* then it is no longer a question */
@@ -87,6 +89,15 @@ is_spare(const MailboxSlot *slot, int64 now)
 		slot->revisit_at == 0 && slot->barred_until <= now;
 }
 
+/* Is a spare slot the better one to take?  Pushes tell us by those that have merges. */
+static bool
+is_better(const MailboxSlot *slot, const MailboxSlot *other)
+{
+	if (slot->merges != other->merges)
+		return other->merges;
+	return slot->used < other->used;
+}
+
 /*
  * The database's slot, a free one or the one that was not in use for longest;
  * NULL if all are in use.
@@ -104,7 +115,7 @@ mailbox_find_or_take(Oid database)
 
 		for (int i = 0; i < MAILBOX_SLOTS; i++)
 			if (is_spare(&spine_mailbox->slot[i], now) &&
-				(slot == NULL || spine_mailbox->slot[i].used < slot->used))
+				(slot == NULL || is_better(&spine_mailbox->slot[i], slot)))
 				slot = &spine_mailbox->slot[i];
 	}
 	if (slot == NULL)
@@ -180,7 +191,23 @@ mailbox_notify(Oid database)
 	mailbox_wake(latch);
 }
 
-/* Is the database empty of us?  If not, says so to the worker, or insists. */
+void
+mailbox_notify_merges(Oid database)
+{
+	MailboxSlot *slot;
+	bool		merges;
+
+	if (spine_mailbox == NULL)
+		return;
+	LWLockAcquire(spine_mailbox_lock, LW_SHARED);
+	slot = mailbox_find(database);
+	merges = slot != NULL && slot->merges;
+	LWLockRelease(spine_mailbox_lock);
+	if (merges)
+		mailbox_notify(database);
+}
+
+/* Is the database empty of us?  If not, says so to those there, or insists. */
 static bool
 show_the_door(Oid database, bool insist)
 {
@@ -203,7 +230,7 @@ show_the_door(Oid database, bool insist)
 	}
 	LWLockRelease(spine_mailbox_lock);
 	mailbox_wake(latch);
-	return gone;
+	return mergers_show_the_door(database, insist) && gone;
 }
 
 void

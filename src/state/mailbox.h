@@ -55,6 +55,7 @@ typedef struct MailboxSlot
 	MailboxFate fate;
 	bool		pending;		/* submitted to since a worker last looked */
 	bool		leave;			/* the worker there shall go */
+	bool		merges;			/* it has merge functions for us to run */
 	bool		absent;			/* no extension, when a worker last looked */
 	pid_t		worker_pid;
 	Latch	   *worker_latch;
@@ -84,8 +85,11 @@ extern void mailbox_shmem_init(void);
 extern void mailbox_reserve(void);
 extern void mailbox_notify(Oid database);
 
+/* The same, if it has merge functions: there may be something to merge. */
+extern void mailbox_notify_merges(Oid database);
+
 /*
- * Makes a worker leave the database and the launcher send none for
+ * Makes worker and mergers leave the database and the launcher send none for
  * MAILBOX_BARRED, and waits for up to a second until it is gone.
  */
 extern void mailbox_ask_to_leave(Oid database);

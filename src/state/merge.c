@@ -69,6 +69,8 @@ spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 	spine->counts.pushes++;
 	spine->counts.updates = add_saturating(spine->counts.updates, row->len);
 	spine->counts.requests += effects->nrequests;
+	if (effects->requested)
+		spine_requests_at_commit();
 	spine->counts.last_push = GetCurrentStatementStartTimestamp();
 }
 

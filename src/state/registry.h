@@ -15,7 +15,8 @@
 
 /* The locks of the tranche "spine": the mailbox's is the first. */
 #define REGISTRY_LOCK	(&GetNamedLWLockTranche("spine")[1].lock)
-#define SPINE_LOCKS		2
+#define MERGERS_LOCK	(&GetNamedLWLockTranche("spine")[2].lock)
+#define SPINE_LOCKS		3
 
 /* What happened to a spine, counted up. */
 typedef struct SpineCounts

@@ -129,6 +129,16 @@ look_up_tables(Oid schema)
 		{"spine_option_pkey", &tables.option_pkey},
 		{"spine_home", &tables.home},
 	};
+	struct
+	{
+		const char *name;
+		Oid		   *oid;
+	}			types[] = {
+		{"spine_frontier", &tables.frontier_type},
+		{"spine_merge_outcome", &tables.outcome_type},
+		{"spine_merge_request", &tables.request_type},
+		{"spine_merge_output", &tables.output_type},
+	};
 	bool		all = true;
 
 	for (int i = 0; i < (int) lengthof(relations); i++)
@@ -136,13 +146,14 @@ look_up_tables(Oid schema)
 		*relations[i].oid = get_relname_relid(relations[i].name, schema);
 		all = all && OidIsValid(*relations[i].oid);
 	}
-	tables.frontier_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-										   CStringGetDatum("spine_frontier"),
-										   ObjectIdGetDatum(schema));
-	tables.outcome_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-										  CStringGetDatum("spine_merge_outcome"),
-										  ObjectIdGetDatum(schema));
-	return all && OidIsValid(tables.frontier_type) && OidIsValid(tables.outcome_type);
+	for (int i = 0; i < (int) lengthof(types); i++)
+	{
+		*types[i].oid = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+										CStringGetDatum(types[i].name),
+										ObjectIdGetDatum(schema));
+		all = all && OidIsValid(*types[i].oid);
+	}
+	return all;
 }
 
 static bool

@@ -38,6 +38,8 @@ typedef struct SpineTables
 	Oid			home;
 	Oid			frontier_type;
 	Oid			outcome_type;
+	Oid			request_type;
+	Oid			output_type;
 } SpineTables;
 
 /* Columns, as spine--1.0.sql makes them. */

@@ -34,6 +34,7 @@
 #include "state/holds.h"
 #include "state/hooks.h"
 #include "state/mailbox.h"
+#include "state/options.h"
 #include "state/report.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
@@ -41,6 +42,7 @@
 #include "state/working.h"
 
 static bool notify_at_commit = false;
+static bool requests_at_commit = false;
 
 void
 spine_refuse_read_only(void)
@@ -369,6 +371,7 @@ working_unregister(Oid relid, bool missing_ok)
 	}
 	batches_delete_all(relid, spine->generation);
 	holds_end(relid);
+	options_set_merge_function(relid, NULL);
 	trace_row_delete(spine);
 	stop_point("unregistered");
 	spine->gone = true;
@@ -434,6 +437,12 @@ spine_notify_at_commit(void)
 {
 	mailbox_reserve();
 	notify_at_commit = true;
+}
+
+void
+spine_requests_at_commit(void)
+{
+	requests_at_commit = true;
 }
 
 /* Writes what has changed; anything that can fail must happen here. */
@@ -529,6 +538,8 @@ publish(void)
 	}
 	if (notify_at_commit)
 		mailbox_notify(MyDatabaseId);
+	else if (requests_at_commit)
+		mailbox_notify_merges(MyDatabaseId);
 }
 
 static void
@@ -559,6 +570,7 @@ at_transaction_event(XactEvent event, void *arg)
 	buffer_forget();
 	copies_forget();
 	notify_at_commit = false;
+	requests_at_commit = false;
 }
 
 static void

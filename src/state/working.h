@@ -113,6 +113,12 @@ extern void spine_follow_generation(int64 generation);
 /* Wake the worker of this database when this transaction commits. */
 extern void spine_notify_at_commit(void);
 
+/*
+ * There are merge requests to be looked at when this transaction commits: wakes
+ * the worker of this database then, if it has merge functions to run.
+ */
+extern void spine_requests_at_commit(void);
+
 /* Registers the transaction callbacks; once per process. */
 extern void spine_working_init(void);
 

@@ -48,6 +48,7 @@ typedef struct Launcher
 	int64		quiet_until;	/* not to be told again before */
 	MailboxSlot slots[MAILBOX_SLOTS];
 	int			nslots;
+	int			max_mergers;	/* the setting, in the last turn */
 } Launcher;
 
 static int64
@@ -323,8 +324,10 @@ take_turn(void *arg)
 		launcher->refresh_at = now + INT64CONST(1000) * spine_naptime;
 		look_around(launcher, now);
 	}
-	if (places_take_overflow())
+	/* Requests of which nobody wanted to know. */
+	if (places_take_overflow() || spine_max_mergers > launcher->max_mergers)
 		visit_all(now);
+	launcher->max_mergers = spine_max_mergers;
 	if (spine_worker)
 		next = start_workers(launcher, now);
 
@@ -346,6 +349,7 @@ spine_launcher_main(Datum main_arg)
 	launcher = MemoryContextAllocZero(TopMemoryContext, sizeof(Launcher));
 	launcher->turn = AllocSetContextCreate(TopMemoryContext, "spine launcher",
 										   ALLOCSET_DEFAULT_SIZES);
+	launcher->max_mergers = spine_max_mergers;
 	places_attach_launcher();
 
 	for (;;)

@@ -203,6 +203,19 @@ place_arrived(bool absent)
 	LWLockRelease(spine_mailbox_lock);
 }
 
+/* Are there merge functions to run in the database?  Returns what was known. */
+bool
+place_set_merges(bool merges)
+{
+	bool		known;
+
+	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
+	known = mine->merges;
+	mine->merges = merges;
+	LWLockRelease(spine_mailbox_lock);
+	return known;
+}
+
 bool
 place_take_pending(void)
 {

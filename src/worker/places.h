@@ -27,6 +27,7 @@ extern void places_set_waiting(int databases);
 /* For a worker, about its own place. */
 extern bool place_attach(Oid database);
 extern void place_arrived(bool absent);
+extern bool place_set_merges(bool merges);
 extern bool place_take_pending(void);
 extern PlaceOrder place_order(void);
 extern bool place_leave(PlaceOrder why, int again);

@@ -5,9 +5,9 @@
  * A look at the queue finds the relations that have batches in the inbox, and
  * those that have results queued; each is a task of its own, so that one that is
  * locked or raises errors only waits by itself.  The inbox goes first, since
- * writers wait for it.  Pruning is one more task, and so are notifications.
- * Relies on inbox_sequence.c and results.c for the work and on task.c for
- * surviving it.
+ * writers wait for it.  Pruning is one more task, and so are notifications
+ * and seeing to it that mergers come where there is something for them.  Relies on
+ * inbox_sequence.c and results.c for the work and on task.c for surviving it.
  */
 #include "worker/queue.h"
 
@@ -25,6 +25,7 @@
 #include "state/inbox.h"
 #include "state/results.h"
 #include "state/waiting.h"
+#include "worker/demand.h"
 #include "worker/news.h"
 #include "worker/places.h"
 #include "worker/task.h"
@@ -44,6 +45,8 @@
 #define BUSY_PAUSE_MAX 1000
 #define PRUNE_PAUSE 60000
 #define NOTIFY_PAUSE 100		/* what happens meanwhile is told together */
+#define SURVEY_PAUSE 100		/* between two surveys, or ten times what one takes */
+#define UNMET_PAUSE 1000		/* when there are fewer mergers than wanted */
 
 struct Queue
 {
@@ -51,12 +54,15 @@ struct Queue
 	Task		look;
 	Task		prune;
 	Task		notify;
+	Task		survey;			/* of what there is to merge */
 	HTAB	   *tasks;			/* for each relation with something waiting */
 	List	   *order;			/* the same, in the order the look found them */
 	uint64		looks;
 	int64		looked_at;		/* 0 = not yet */
 	int64		active_at;
 	int64		prune_at;
+	int64		survey_at;		/* not before */
+	int			max_mergers;	/* the setting, when it was last looked at */
 	bool		absent;			/* there is no extension */
 
 	/* What the steps are told, and what they find. */
@@ -65,6 +71,7 @@ struct Queue
 	List	   *results;
 	WorkProgress progress;
 	bool		more_to_prune;
+	Demand		demand;
 };
 
 Queue *
@@ -88,6 +95,9 @@ queue_create(void)
 	queue->notify.key.kind = TASK_NOTIFY;
 	queue->notify.queued = true;
 	strcpy(queue->notify.what, "sending notifications");
+	queue->survey.key.kind = TASK_SURVEY;
+	strcpy(queue->survey.what, "looking for merge requests");
+	queue->max_mergers = spine_max_mergers;
 	return queue;
 }
 
@@ -172,6 +182,14 @@ prune_step(void *arg)
 	holds_prune();
 }
 
+static void
+survey_step(void *arg)
+{
+	Queue	   *queue = arg;
+
+	demand_look(&queue->demand);
+}
+
 /* The relation's task; a new one if it has none. */
 static Task *
 find_task(Queue *queue, TaskKey key)
@@ -226,6 +244,17 @@ list_tasks(Queue *queue)
 	MemoryContextSwitchTo(context);
 }
 
+/* There will be a survey, at this time or before. */
+static void
+plan_survey(Queue *queue, int64 at)
+{
+	Task	   *task = &queue->survey;
+
+	if (!task->queued || (at < task->next && !task->failing))
+		task->next = Max(at, queue->survey_at);
+	task->queued = true;
+}
+
 static void
 look(Queue *queue)
 {
@@ -236,6 +265,10 @@ look(Queue *queue)
 	queue->look.queued = false;
 	queue->looked_at = mailbox_clock();
 	list_tasks(queue);
+	if (queue->absent)
+		queue->prune.queued = queue->survey.queued = false;
+	else
+		plan_survey(queue, queue->looked_at);
 }
 
 static void
@@ -252,7 +285,10 @@ work_on(Queue *queue, Task *task)
 	task_done(task);
 	task->queued = queue->progress == WORK_MORE;
 	if (queue->progress != WORK_NONE)
+	{
 		queue->active_at = mailbox_clock();
+		plan_survey(queue, queue->active_at);
+	}
 }
 
 static void
@@ -289,6 +325,34 @@ notify(Queue *queue)
 	task_done(&queue->notify);
 	/* For the next ones, and for those that there was no room for. */
 	queue->notify.next = mailbox_clock() + NOTIFY_PAUSE;
+}
+
+/*
+ * Pushes tell us of requests once we have said that there are merge functions,
+ * so what was pushed before that takes a second look.
+ */
+static void
+survey(Queue *queue)
+{
+	int64		start = mailbox_clock();
+	int64		now;
+	Demand	   *demand = &queue->demand;
+
+	queue->max_mergers = spine_max_mergers;
+	if (!task_run(&queue->survey, survey_step, queue))
+		return;
+	task_done(&queue->survey);
+	queue->survey.queued = false;
+	now = mailbox_clock();
+	queue->survey_at = now + Max(SURVEY_PAUSE, 10 * (now - start));
+	if (demand->functions && !place_set_merges(true))
+		plan_survey(queue, now);
+	else if (!demand->functions)
+		(void) place_set_merges(false);
+	if (!demand_meet(demand))
+		plan_survey(queue, now + UNMET_PAUSE);
+	if (demand->next >= 0)
+		plan_survey(queue, now + demand->next);
 }
 
 /* Is there a relation that can be worked on at once? */
@@ -330,6 +394,10 @@ queue_work(Queue *queue)
 
 	if (queue->looked_at == 0 || queue->absent)
 		return;
+	if (queue->max_mergers != spine_max_mergers)
+		plan_survey(queue, now);
+	if (task_is_due(&queue->survey, mailbox_clock()))
+		survey(queue);
 	if (now >= queue->prune_at)
 		queue->prune.queued = true;
 	if (task_is_due(&queue->prune, now))
@@ -348,6 +416,8 @@ queue_rest(Queue *queue)
 		next = Min(next, queue->prune.next);
 	if (queue->notify.queued && may_notify(queue))
 		next = Min(next, queue->notify.next);
+	if (queue->survey.queued)
+		next = Min(next, queue->survey.next);
 	foreach(lc, queue->order)
 	{
 		Task	   *task = lfirst(lc);

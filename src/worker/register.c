@@ -1,9 +1,9 @@
 /*
  * register.c
- *		Asking the postmaster for the launcher and for workers.
+ *		Asking the postmaster for the launcher, for workers and mergers.
  *
- * The launcher is started by the postmaster again whenever it ends; a worker is
- * not, as the launcher knows better whether another is wanted, and when.
+ * The launcher is started by the postmaster again whenever it ends; the others
+ * are not, as who asked for them knows better whether another is wanted, and when.
  */
 #include "worker/register.h"
 
@@ -62,4 +62,17 @@ register_worker(Oid database, BackgroundWorkerHandle **handle)
 	registered = RegisterDynamicBackgroundWorker(&worker, handle);
 	MemoryContextSwitchTo(context);
 	return registered;
+}
+
+bool
+register_merger(Oid database, const MergerTicket *ticket)
+{
+	BackgroundWorker merger;
+
+	describe(&merger, "spine merger", "spine_merger_main");
+	snprintf(merger.bgw_name, sizeof(merger.bgw_name),
+			 "spine merger for database %u", database);
+	merger.bgw_restart_time = BGW_NEVER_RESTART;
+	memcpy(merger.bgw_extra, ticket, sizeof(*ticket));
+	return RegisterDynamicBackgroundWorker(&merger, NULL);
 }

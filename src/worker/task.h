@@ -15,7 +15,8 @@ typedef enum TaskKind
 	TASK_SEQUENCE,				/* the inbox of a relation */
 	TASK_APPLY,					/* the merge results of a relation */
 	TASK_PRUNE,
-	TASK_NOTIFY
+	TASK_NOTIFY,
+	TASK_SURVEY					/* of what there is for mergers */
 } TaskKind;
 
 typedef struct TaskKey

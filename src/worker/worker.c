@@ -18,13 +18,13 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "spine.h"
 #include "worker/guard.h"
 #include "worker/places.h"
 #include "worker/queue.h"
+#include "worker/session.h"
 
 /* Milliseconds. */
 #define SHIFT 1000				/* work in a row while others wait for a place */
@@ -37,28 +37,6 @@ typedef struct Worker
 	Queue	   *queue;
 	int64		shift_since;
 } Worker;
-
-/* What this process needs whatever the database's or the role's defaults are. */
-static void
-settle_in(void)
-{
-	static const char *const settings[][2] = {
-		{"search_path", "pg_catalog, pg_temp"},
-		{"default_transaction_isolation", "read committed"},
-		{"default_transaction_read_only", "off"},
-		{"default_transaction_deferrable", "off"},
-		{"statement_timeout", "0"},
-		{"lock_timeout", "0"},
-		{"idle_in_transaction_session_timeout", "0"},
-		{"transaction_timeout", "0"},	/* from 17 on */
-		{"row_security", "on"},
-		{"application_name", "spine worker"}
-	};
-
-	for (size_t i = 0; i < lengthof(settings); i++)
-		if (GetConfigOption(settings[i][0], true, false) != NULL)
-			SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
-}
 
 /* How much longer to stay for want of work: ms. */
 static int64
@@ -156,7 +134,7 @@ spine_worker_main(Datum main_arg)
 	if (!place_attach(database))
 		proc_exit(0);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
-	settle_in();
+	session_settle("spine worker");
 
 	worker.queue = queue_create();
 	worker.shift_since = mailbox_clock();

@@ -1,0 +1,96 @@
+/*
+ * merge_function.c
+ *		spine_set_merge_function, and what a merge function says of itself.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
+#include "utils/timestamp.h"
+
+#include "sql/args.h"
+#include "state/merge_function.h"
+#include "state/mergers.h"
+#include "state/options.h"
+#include "state/working.h"
+
+/* A merger is another session. */
+static void
+refuse_temporary(Oid relid)
+{
+	if (get_rel_persistence(relid) == RELPERSISTENCE_TEMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("temporary table \"%s\" cannot have a merge function", get_rel_name(relid)),
+				 errdetail("It would run in another session, which cannot use the table."),
+				 errhint("Use a permanent table, or merge in this session and call spine_apply_merge().")));
+}
+
+/* Its name has a schema, since it is looked up wherever the merger may be. */
+PG_FUNCTION_INFO_V1(spine_set_merge_function);
+Datum
+spine_set_merge_function(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
+	Oid			owner;
+
+	(void) spine_open(relid);
+	if (PG_ARGISNULL(1))
+	{
+		options_set_merge_function(relid, NULL);
+		PG_RETURN_VOID();
+	}
+	refuse_temporary(relid);
+	if (relation_owner(relid, &owner))
+		merge_function_check(PG_GETARG_OID(1), owner);
+	options_set_merge_function(relid, format_procedure_qualified(PG_GETARG_OID(1)));
+	spine_notify_at_commit();
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(spine_merge_progress);
+Datum
+spine_merge_progress(PG_FUNCTION_ARGS)
+{
+	require_preloaded();
+	merger_report(Max(bigint_arg(fcinfo, 0, "done"), 0));
+	PG_RETURN_VOID();
+}
+
+/* The mergers of this database that are at work, as far as the user may know. */
+PG_FUNCTION_INFO_V1(spine_progress_rows);
+Datum
+spine_progress_rows(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	MergerPlace places[MAX_MERGERS];
+	int			count;
+
+	require_preloaded();
+	InitMaterializedSRF(fcinfo, 0);
+	count = mergers_look(places);
+	for (int i = 0; i < count; i++)
+	{
+		const MergerJob *job = &places[i].job;
+		Datum		values[8];
+		bool		nulls[8] = {false};
+
+		if (places[i].database != MyDatabaseId || places[i].state != MERGER_AT_WORK ||
+			!relation_is_visible(job->relid))
+			continue;
+		values[0] = ObjectIdGetDatum(job->relid);
+		values[1] = Int64GetDatum(job->lo);
+		values[2] = Int64GetDatum(job->hi);
+		values[3] = Int64GetDatum(job->len);
+		values[4] = Int64GetDatum(job->done);
+		nulls[4] = job->done < 0;
+		values[5] = TimestampTzGetDatum(job->since);
+		values[6] = Int32GetDatum(places[i].pid);
+		values[7] = Int64GetDatum(job->claim);
+		tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,117 @@
+/*
+ * options.c
+ *		What a spine's owner has set for it.
+ *
+ * A relation without a row has no settings.  Whoever writes a row holds the
+ * spine's lock.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "dev/stop_point.h"
+#include "state/options.h"
+#include "state/tables.h"
+
+/* The row of a relation, copied; NULL without one. */
+static HeapTuple
+find_row(Relation rel, Oid relid, Snapshot snapshot)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, OPTION_RELATION, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(rel, spine_tables(false)->option_pkey, true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	return tuple;
+}
+
+static char *
+merge_function_of(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		datum = heap_getattr(tuple, OPTION_MERGE_FUNCTION, desc, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(datum);
+}
+
+char *
+options_merge_function(Oid relid, Snapshot snapshot)
+{
+	Relation	rel = table_open(spine_tables(false)->option, AccessShareLock);
+	HeapTuple	tuple = find_row(rel, relid, snapshot);
+	char	   *signature = NULL;
+
+	if (HeapTupleIsValid(tuple))
+		signature = merge_function_of(tuple, RelationGetDescr(rel));
+	table_close(rel, AccessShareLock);
+	return signature;
+}
+
+void
+options_set_merge_function(Oid relid, const char *signature)
+{
+	Relation	rel = table_open(spine_tables(false)->option, RowExclusiveLock);
+	HeapTuple	old = find_row(rel, relid, SnapshotSelf);
+	Datum		values[OPTION_COLUMNS];
+	bool		nulls[OPTION_COLUMNS] = {false};
+
+	/* It may be a row that this very command has made. */
+	CommandCounterIncrement();
+	if (signature == NULL)
+	{
+		if (HeapTupleIsValid(old))
+			CatalogTupleDelete(rel, &old->t_self);
+	}
+	else
+	{
+		HeapTuple	tuple;
+
+		values[OPTION_RELATION - 1] = ObjectIdGetDatum(relid);
+		values[OPTION_MERGE_FUNCTION - 1] = CStringGetTextDatum(signature);
+		tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
+		if (HeapTupleIsValid(old))
+			CatalogTupleUpdate(rel, &old->t_self, tuple);
+		else
+			CatalogTupleInsert(rel, tuple);
+	}
+	table_close(rel, NoLock);
+	stop_point("option_written");
+}
+
+List *
+options_with_merge_function(Snapshot snapshot)
+{
+	Relation	rel = table_open(spine_tables(false)->option, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
+	List	   *relids = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (merge_function_of(tuple, RelationGetDescr(rel)) != NULL)
+			relids = lappend_oid(relids,
+								 DatumGetObjectId(heap_getattr(tuple, OPTION_RELATION,
+															   RelationGetDescr(rel), &isnull)));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return relids;
+}
