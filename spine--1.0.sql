@@ -624,6 +624,15 @@ CREATE FUNCTION spine_progress_rows(
 CREATE VIEW spine_progress WITH (security_barrier) AS
 	SELECT * FROM spine_progress_rows();
 
+CREATE FUNCTION spine_activity_rows(
+		OUT process text, OUT database name, OUT pid integer, OUT state text,
+		OUT last_wakeup timestamptz, OUT last_error text, OUT last_error_at timestamptz)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 4;
+
+CREATE VIEW spine_activity WITH (security_barrier) AS
+	SELECT * FROM spine_activity_rows();
+
 CREATE VIEW spine_traces WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_trace_rows(t.relation) r;
@@ -679,4 +688,4 @@ CREATE VIEW spine_holds WITH (security_barrier) AS
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
 	spine_merge_results, spine_inbox, spine_garbage, spine_stat, spine_holds,
-	spine_progress TO PUBLIC;
+	spine_progress, spine_activity TO PUBLIC;

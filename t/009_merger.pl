@@ -43,9 +43,10 @@ CREATE FUNCTION f(r spine_merge_request) RETURNS spine_merge_output LANGUAGE plp
 BEGIN
 	INSERT INTO runs VALUES (r.id_lo, r.id_hi);
 	PERFORM spine_merge_progress(r.len / 2);
-	WHILE EXISTS (SELECT FROM hold) LOOP
+	LOOP
 		BEGIN
-			PERFORM pg_sleep(0.01);
+			EXIT WHEN NOT EXISTS (SELECT FROM hold);
+			PERFORM pg_sleep(0.1);
 		EXCEPTION WHEN query_canceled THEN
 			IF NOT (SELECT stubborn FROM hold) THEN
 				RAISE;

@@ -5,11 +5,8 @@
 #include "postgres.h"
 
 #include "catalog/pg_class.h"
-#include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
-#include "utils/timestamp.h"
 
 #include "sql/args.h"
 #include "state/merge_function.h"
@@ -58,39 +55,4 @@ spine_merge_progress(PG_FUNCTION_ARGS)
 	require_preloaded();
 	merger_report(Max(bigint_arg(fcinfo, 0, "done"), 0));
 	PG_RETURN_VOID();
-}
-
-/* The mergers of this database that are at work, as far as the user may know. */
-PG_FUNCTION_INFO_V1(spine_progress_rows);
-Datum
-spine_progress_rows(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
-	MergerPlace places[MAX_MERGERS];
-	int			count;
-
-	require_preloaded();
-	InitMaterializedSRF(fcinfo, 0);
-	count = mergers_look(places);
-	for (int i = 0; i < count; i++)
-	{
-		const MergerJob *job = &places[i].job;
-		Datum		values[8];
-		bool		nulls[8] = {false};
-
-		if (places[i].database != MyDatabaseId || places[i].state != MERGER_AT_WORK ||
-			!relation_is_visible(job->relid))
-			continue;
-		values[0] = ObjectIdGetDatum(job->relid);
-		values[1] = Int64GetDatum(job->lo);
-		values[2] = Int64GetDatum(job->hi);
-		values[3] = Int64GetDatum(job->len);
-		values[4] = Int64GetDatum(job->done);
-		nulls[4] = job->done < 0;
-		values[5] = TimestampTzGetDatum(job->since);
-		values[6] = Int32GetDatum(places[i].pid);
-		values[7] = Int64GetDatum(job->claim);
-		tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
-	}
-	return (Datum) 0;
 }

@@ -298,3 +298,14 @@ mailbox_look(MailboxSlot *slots, char (*errors)[MAILBOX_ERROR_LENGTH])
 	LWLockRelease(spine_mailbox_lock);
 	return n;
 }
+
+void
+mailbox_look_launcher(MailboxLauncher *launcher)
+{
+	memset(launcher, 0, sizeof(*launcher));
+	if (spine_mailbox == NULL)
+		return;
+	LWLockAcquire(spine_mailbox_lock, LW_SHARED);
+	*launcher = spine_mailbox->launcher;
+	LWLockRelease(spine_mailbox_lock);
+}

@@ -65,7 +65,7 @@ typedef struct MailboxSlot
 	int64		starting_since;
 	int64		revisit_at;		/* what the last worker wished */
 	int64		barred_until;
-	TimestampTz last_visit;
+	TimestampTz woken_at;		/* when a worker last looked for work */
 	TimestampTz last_error_at;
 	int			nerrors;		/* ever entered here: */
 	MailboxError error[MAILBOX_ERRORS];
@@ -103,6 +103,17 @@ extern void mailbox_welcome(Oid database);
  */
 extern int	mailbox_look(MailboxSlot *slots, char (*errors)[MAILBOX_ERROR_LENGTH]);
 
+/* The launcher, for people to see. */
+typedef struct MailboxLauncher
+{
+	pid_t		pid;			/* 0 = there is none */
+	TimestampTz woken_at;
+	TimestampTz last_error_at;
+	char		last_error[MAILBOX_ERROR_LENGTH];
+} MailboxLauncher;
+
+extern void mailbox_look_launcher(MailboxLauncher *launcher);
+
 /*
  * For launcher and workers, whose sides of it are in worker/places.c.  All but
  * mailbox_wake want the lock to be held.
@@ -110,7 +121,7 @@ extern int	mailbox_look(MailboxSlot *slots, char (*errors)[MAILBOX_ERROR_LENGTH]
 typedef struct Mailbox
 {
 	Latch	   *launcher_latch;
-	pid_t		launcher_pid;
+	MailboxLauncher launcher;
 	bool		overflow;		/* a notify found no slot */
 	int			waiting;		/* databases that wait for a worker's place */
 	uint64		generation;		/* slots ever taken into use */

@@ -16,6 +16,7 @@
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
+#include "utils/timestamp.h"
 
 #include "state/mailbox.h"
 #include "state/mergers.h"
@@ -271,6 +272,7 @@ merger_may_look(void)
 	may = spine_worker && !mine->leave && !other_waits(mine->database, now) &&
 		count_taken(now) <= spine_max_mergers;
 	mine->woken = false;
+	mine->woken_at = GetCurrentTimestamp();
 	LWLockRelease(lock);
 	return may;
 }

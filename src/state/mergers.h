@@ -47,6 +47,7 @@ typedef struct MergerPlace
 	Latch	   *latch;
 	bool		woken;			/* told that there is something to merge */
 	bool		leave;			/* somebody needs the database empty */
+	TimestampTz woken_at;		/* when it last looked for a request */
 	MergerJob	job;			/* while at work */
 } MergerPlace;
 

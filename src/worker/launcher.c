@@ -310,6 +310,7 @@ take_turn(void *arg)
 
 	ResetLatch(MyLatch);
 	guard_attend();
+	places_launcher_woken();
 	MemoryContextReset(launcher->turn);
 	MemoryContextSwitchTo(launcher->turn);
 
@@ -335,6 +336,13 @@ take_turn(void *arg)
 	guard_wait(next - mailbox_clock());
 }
 
+static bool
+record_error(void *arg, const ErrorData *error)
+{
+	places_record_error(error->message);
+	return true;
+}
+
 void
 spine_launcher_main(Datum main_arg)
 {
@@ -355,7 +363,7 @@ spine_launcher_main(Datum main_arg)
 	for (;;)
 	{
 		MemoryContextSwitchTo(launcher->turn);
-		if (guard_run(take_turn, NULL, launcher))
+		if (guard_run(take_turn, record_error, launcher))
 			pause = ERROR_PAUSE;
 		else
 		{

@@ -50,6 +50,8 @@
 /* Milliseconds. */
 #define ERROR_PAUSE 1000		/* after an error that is not a merge function's */
 #define CANCEL_PATIENCE 10000	/* for a function that was cancelled to end */
+#define EXIT_PATIENCE 300		/* for the claim lock when it ends */
+#define EXIT_STEP 10
 #define LEASE_MARGIN 30000		/* of the lease, beyond all that */
 
 typedef struct Merger
@@ -180,15 +182,16 @@ claim_stands(Claim *claim, bool *current)
 		claim->result == 0;
 }
 
-/* With an error it is a failed attempt, unless the spine has begun anew. */
+/*
+ * Under the claim lock.  With an error it is a failed attempt, unless the spine
+ * has begun anew.
+ */
 static void
-give_back(bool wait)
+give_back(void)
 {
 	Claim		claim;
 	bool		current;
 
-	if (spine_tables(true) == NULL || !claims_lock(merger.request.relid, wait))
-		return;
 	if (claim_stands(&claim, &current))
 		claims_end(&claim, current ? merger.error : NULL);
 	stop_point("merge_given_back");
@@ -197,7 +200,26 @@ give_back(bool wait)
 static void
 give_back_step(void *arg)
 {
-	give_back(true);
+	if (spine_tables(true) == NULL)
+		return;
+	claims_lock(merger.request.relid, true);
+	give_back();
+}
+
+/*
+ * Who has the lock may be claiming, for a moment, or be idle in a transaction;
+ * and a process at its end can no longer be told to stop waiting.
+ */
+static bool
+lock_at_exit(void)
+{
+	for (int waited = 0; waited < EXIT_PATIENCE; waited += EXIT_STEP)
+	{
+		if (claims_lock(merger.request.relid, false))
+			return true;
+		pg_usleep(EXIT_STEP * 1000L);
+	}
+	return false;
 }
 
 /*
@@ -214,7 +236,8 @@ give_back_at_exit(int code, Datum arg)
 		merger.error = "the merge function did not end when it was cancelled";
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	give_back(false);
+	if (spine_tables(true) != NULL && lock_at_exit())
+		give_back();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	merger.claim = 0;
@@ -289,7 +312,7 @@ merge_step(void *arg)
 	/* Taken away again, or the relation with it. */
 	if (signature == NULL || !relation_owner(relid, &owner))
 	{
-		give_back(true);
+		give_back_step(NULL);
 		return;
 	}
 	GetUserIdAndSecContext(&self, &context);

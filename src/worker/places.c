@@ -26,9 +26,9 @@ static void
 detach_launcher(int code, Datum arg)
 {
 	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
-	if (spine_mailbox->launcher_pid == MyProcPid)
+	if (spine_mailbox->launcher.pid == MyProcPid)
 	{
-		spine_mailbox->launcher_pid = 0;
+		spine_mailbox->launcher.pid = 0;
 		spine_mailbox->launcher_latch = NULL;
 	}
 	LWLockRelease(spine_mailbox_lock);
@@ -39,8 +39,27 @@ places_attach_launcher(void)
 {
 	on_shmem_exit(detach_launcher, (Datum) 0);
 	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
-	spine_mailbox->launcher_pid = MyProcPid;
+	spine_mailbox->launcher.pid = MyProcPid;
 	spine_mailbox->launcher_latch = &MyProc->procLatch;
+	LWLockRelease(spine_mailbox_lock);
+}
+
+/* It has a look around. */
+void
+places_launcher_woken(void)
+{
+	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
+	spine_mailbox->launcher.woken_at = GetCurrentTimestamp();
+	LWLockRelease(spine_mailbox_lock);
+}
+
+/* Notes an error of the launcher's for people to see. */
+void
+places_record_error(const char *message)
+{
+	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
+	ascii_safe_strlcpy(spine_mailbox->launcher.last_error, message, MAILBOX_ERROR_LENGTH);
+	spine_mailbox->launcher.last_error_at = GetCurrentTimestamp();
 	LWLockRelease(spine_mailbox_lock);
 }
 
@@ -159,7 +178,6 @@ detach_worker(int code, Datum arg)
 	mine->worker_pid = 0;
 	mine->worker_latch = NULL;
 	mine->leave = false;
-	mine->last_visit = GetCurrentTimestamp();
 	if (mine->fate != MAILBOX_LEFT)
 		mailbox_set_pending(mine);
 	mailbox_wake(spine_mailbox->launcher_latch);
@@ -199,7 +217,6 @@ place_arrived(bool absent)
 	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
 	mine->fate = MAILBOX_DIED;
 	mine->absent = absent;
-	mine->last_visit = GetCurrentTimestamp();
 	LWLockRelease(spine_mailbox_lock);
 }
 
@@ -225,6 +242,7 @@ place_take_pending(void)
 	pending = mine->pending;
 	mine->pending = false;
 	mine->used = ++spine_mailbox->uses;
+	mine->woken_at = GetCurrentTimestamp();
 	LWLockRelease(spine_mailbox_lock);
 	return pending;
 }

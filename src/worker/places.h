@@ -17,6 +17,8 @@ typedef enum PlaceOrder
 
 /* For the launcher. */
 extern void places_attach_launcher(void);
+extern void places_launcher_woken(void);
+extern void places_record_error(const char *message);
 extern uint64 places_generation(void);
 extern void places_forget(Oid database, uint64 generation);
 extern bool places_take_overflow(void);
