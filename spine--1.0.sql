@@ -606,7 +606,7 @@ CREATE FUNCTION spine_stat_rows(relation regclass,
 		OUT hits bigint, OUT misses bigint, OUT evictions bigint,
 		OUT last_push timestamptz, OUT last_result timestamptz,
 		OUT stats_reset timestamptz,
-		OUT claims bigint, OUT expirations bigint, OUT failures bigint,
+		OUT claims bigint, OUT expirations bigint, OUT failures bigint, OUT retries bigint,
 		OUT merge_seconds double precision, OUT image_bytes integer)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;

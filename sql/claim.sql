@@ -237,7 +237,7 @@ SET ROLE regress_claim_nobody;
 SELECT relation, id_lo, id_hi FROM spine_claim_merge(max => 100);
 RESET ROLE;
 SELECT claimed_by, state FROM spine_merge_requests WHERE relation = 'claim_b'::regclass;
-SELECT claims, expirations, failures, merge_seconds > 0 AS merged, image_bytes BETWEEN 1 AND 4096 AS image
+SELECT claims, expirations, failures, retries, merge_seconds > 0 AS merged, image_bytes BETWEEN 1 AND 4096 AS image
 FROM spine_stat WHERE relation::text IN ('claim_a', 'claim_b') ORDER BY relation::text;
 REVOKE ALL ON claim_b FROM regress_claim_nobody;
 DROP ROLE regress_claim_nobody;

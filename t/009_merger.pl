@@ -130,6 +130,8 @@ push_some('postgres');
 my $pid = at_work('postgres');
 is(sql('postgres', 'SELECT relation, len > 1, done = len / 2, since < clock_timestamp(), claim IS NOT NULL FROM spine_progress WHERE pid = ' . $pid),
 	't|t|t|t|t', 'spine_progress shows it');
+is(sql('postgres', "SELECT process, database, state, last_wakeup <= clock_timestamp(), last_error FROM spine_activity WHERE pid = $pid"),
+	'merger|postgres|at work|t|', 'spine_activity does, too');
 sql('postgres', "SELECT pg_cancel_backend($pid)");
 last_error('postgres', 'canceling statement due to user request');
 $pid = at_work('postgres');
@@ -203,6 +205,20 @@ sql('postgres', 'DELETE FROM hold');
 $node->stop;
 $node->start;
 all_merged('postgres', 'requests that are found after a restart');
+
+# ----------------------------------------------------------------------
+# A worker's error, for those who administer the server or own the database
+
+sql('postgres', "SELECT spine_stop_at('trace_writing', 0, true)");
+sql('postgres', "SELECT spine_append_batch('t', 1, '{inbox}')");
+my $errors = "SELECT process, database, last_error ~ 'trace_writing' FROM spine_activity WHERE last_error_at <= now()";
+ok($node->poll_query_until('postgres', $errors, 'worker|postgres|t'), 'spine_activity has the error');
+sql('postgres', 'CREATE ROLE ordinary LOGIN');
+is(sql('postgres', "SET ROLE ordinary; $errors"), '', 'which others do not see');
+is(sql('postgres', "SET ROLE ordinary; SELECT process, database, state, last_wakeup <= clock_timestamp() FROM spine_activity WHERE process <> 'merger' AND database IS DISTINCT FROM 'other' ORDER BY process"),
+	"launcher||there|t\nworker|postgres|there|t", 'but the processes');
+push_some('postgres');
+all_merged('postgres', 'after the error');
 
 # ----------------------------------------------------------------------
 # No more than spine.max_mergers, over all databases, and a turn for each

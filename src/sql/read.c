@@ -232,8 +232,8 @@ spine_stat_rows(PG_FUNCTION_ARGS)
 {
 	SpineCounts counts;
 	TimestampTz reset;
-	Datum		values[20];
-	bool		nulls[20] = {false};
+	Datum		values[21];
+	bool		nulls[21] = {false};
 	Spine		spine;
 	Snapshot	snapshot;
 	uint8		image[IMAGE_MAX_SIZE];
@@ -263,8 +263,9 @@ spine_stat_rows(PG_FUNCTION_ARGS)
 	values[15] = Int64GetDatum(counts.claims);
 	values[16] = Int64GetDatum(counts.expirations);
 	values[17] = Int64GetDatum(counts.failures);
-	values[18] = Float8GetDatum((double) counts.merge_time / USECS_PER_SEC);
-	values[19] = Int32GetDatum((int32) image_write(&spine.trace, image));
+	values[18] = Int64GetDatum(counts.retries);
+	values[19] = Float8GetDatum((double) counts.merge_time / USECS_PER_SEC);
+	values[20] = Int32GetDatum((int32) image_write(&spine.trace, image));
 	put_row(fcinfo, values, nulls);
 	return (Datum) 0;
 }

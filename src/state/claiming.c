@@ -11,6 +11,7 @@
 #include "utils/snapmgr.h"
 
 #include "state/claiming.h"
+#include "state/registry.h"
 
 /* Under the claim lock: stretch by stretch; returns how many it was. */
 static int
@@ -36,6 +37,8 @@ claim_offer(const Offer *offer, int max, const Claimant *claimant)
 		claim.request.generation = spine.generation;
 		claims_end_lapsed(claims, claim.request.lo, claim.request.hi, true);
 		claims_insert(&claim);
+		if (status.attempts.count > 0)
+			registry_count(offer->relid, &(SpineCounts) {.retries = 1});
 		claimant->claimed(claimant->arg, &claim, &stretch, rows);
 		count++;
 	}

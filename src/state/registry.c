@@ -343,6 +343,7 @@ add_counts(SpineCounts *to, const SpineCounts *counts)
 	to->claims += counts->claims;
 	to->expirations += counts->expirations;
 	to->failures += counts->failures;
+	to->retries += counts->retries;
 	to->merge_time += counts->merge_time;
 }
 

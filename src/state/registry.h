@@ -33,6 +33,7 @@ typedef struct SpineCounts
 	int64		claims;
 	int64		expirations;	/* claims that somebody else has taken over */
 	int64		failures;		/* attempts at requests that have failed */
+	int64		retries;		/* claims of requests that had failed before */
 	int64		merge_time;		/* from claim to application, in microseconds */
 } SpineCounts;
 
