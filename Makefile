@@ -8,6 +8,7 @@
 #   make check-17     make check on Debian 13, in a folder, with PostgreSQL 17
 #   make replay       build/replay, the algorithm without PostgreSQL
 #   make demo         a small show on a throwaway cluster
+#   make lake         Parquet files, compacted by Node programs that are killed
 #   make bench-core   what the algorithm alone costs (bench/ has the rest)
 #   make format       clang-format over src/
 #
@@ -80,7 +81,7 @@ all:
 # PGXS, unless only targets of our own are asked for: those have to work where
 # pg_config is not installed yet, too.
 
-OURS = check torture check-core check-cassert check-17 demo bench-core replay format print-% build/%
+OURS = check torture check-core check-cassert check-17 demo lake bench-core replay format print-% build/%
 
 ifneq ($(filter-out $(OURS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -160,7 +161,7 @@ check:
 	@$(RUN) scripts/check
 endif
 
-.PHONY: torture check-core check-cassert check-17 demo bench-core format
+.PHONY: torture check-core check-cassert check-17 demo lake bench-core format
 torture:
 	@$(RUN) scripts/setup
 	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TAP_SECONDS=7200 scripts/check build install tap
@@ -175,6 +176,12 @@ demo:
 	@$(RUN) scripts/setup demo
 	@mkdir -p build; $(MAKE) -s install >build/install.log 2>&1 || { cat build/install.log; exit 1; }
 	@$(RUN) scripts/cluster -- examples/pgbench/demo.sh
+
+# LAKE_SECONDS=60 writes for longer, LAKE_LOG=x.csv.gz is another input.
+lake:
+	@$(RUN) scripts/setup lake
+	@mkdir -p build; $(MAKE) -s install >build/install.log 2>&1 || { cat build/install.log; exit 1; }
+	@$(RUN) examples/parquet/run.sh
 
 bench-core: build/bench_core
 	@build/bench_core
