@@ -52,9 +52,12 @@ function panel(samples, x, top, unit, title, text) {
 	${names.map(({ key, name, y }) => `<text class="${key}" x="${right + 8}" y="${y + 4}">${name}</text>`).join('')}`;
 }
 
+// Samples as watch.js makes them; times are in ms.
 export function plot(samples, kills) {
-	const end = samples.at(-1).at;
-	const x = (at) => (LEFT + (WIDTH - LEFT - RIGHT) * at / end).toFixed(1);
+	const begin = samples[0].at;
+	const end = (samples.at(-1).at - begin) / 1000;
+	const along = (seconds) => (LEFT + (WIDTH - LEFT - RIGHT) * seconds / end).toFixed(1);
+	const x = (at) => along((at - begin) / 1000);
 	const bottom = TOP + 2 * HEIGHT + GAP;
 	const step = [1, 2, 5, 10, 20, 60, 120, 300, 600].find((s) => end / s <= 10) ?? 3600;
 	const ticks = Array.from({ length: Math.floor(end / step) + 1 }, (_, n) => n * step);
@@ -65,7 +68,7 @@ export function plot(samples, kills) {
 	${panel(samples, x, TOP + HEIGHT + GAP, 'bytes', 'Bytes', bytesText)}
 	<line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${bottom}" y2="${bottom}"/>
 	${kills.map((at) => `<line class="kill" x1="${x(at)}" x2="${x(at)}" y1="${bottom - 8}" y2="${bottom}"/>`).join('')}
-	${ticks.map((tick) => `<text x="${x(tick)}" y="${bottom + 18}" text-anchor="middle">${tick}</text>`).join('')}
+	${ticks.map((tick) => `<text x="${along(tick)}" y="${bottom + 18}" text-anchor="middle">${tick}</text>`).join('')}
 	<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${bottom + 40}" text-anchor="middle">seconds; a red mark: something was killed with kill -9</text>
 </svg>
 `;

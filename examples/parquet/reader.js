@@ -49,7 +49,7 @@ async function check(asOf) {
 			throw new Error(`${name}, as of ${asOf}: ${JSON.stringify({ expected, found })}`);
 		say({ checked: asOf, again: round > 0, otherFiles: round > 0 && String(found.files) !== before });
 		before = String(found.files);
-		await sleep(Math.random() * 400);
+		await sleep(Math.random() * 800);
 	}
 }
 
