@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const CREW = { writer: 3, compactor: 3, reader: 2, sweeper: 1 };
 const FREEZE = 4000;	// ms, longer than a lease
 
-export const counts = { killed: {}, checked: 0, again: 0, otherFiles: 0, deleted: 0, doomed: 0, frozen: 0, tooLate: 0 };
+export const counts = { killed: {}, checked: 0, again: 0, otherFiles: 0, deleted: 0, doomed: 0, frozen: {}, tooLate: 0 };
 export const kills = [];	// when, in ms
 
 // What nobody should have to see: it ends the run.
@@ -41,7 +41,7 @@ function note(member, event) {
 		member.isReady();
 	if (event.error)
 		broken(new Error(`${member.name}: ${event.error}`));
-	if (event.claimed)
+	if (event.claimed || event.writing)
 		strike(member);
 	counts.checked += event.checked ? 1 : 0;
 	counts.again += event.again ? 1 : 0;
@@ -75,19 +75,19 @@ function kill(member) {
 
 // One that hangs for longer than its lease, and then goes on.
 async function freeze(member) {
-	counts.frozen++;
+	counts.frozen[member.role] = (counts.frozen[member.role] ?? 0) + 1;
 	member.child.kill('SIGSTOP');
 	await sleep(FREEZE);
 	member.child.kill('SIGCONT');
 }
 
-// The next compactor that claims something is struck while it is at it.
-let waylaying = false;
+// The next one of a role that says what it is about to do is struck while it is at it.
+let waylaid;
 async function strike(member) {
-	if (!waylaying)
+	if (member.role !== waylaid)
 		return;
-	waylaying = false;
-	await sleep(Math.random() * 30);
+	waylaid = undefined;
+	await sleep(Math.random() ** 2 * 100);
 	if (member.killed)
 		return;
 	if (Math.random() < 0.8)
@@ -96,16 +96,17 @@ async function strike(member) {
 		freeze(member);
 }
 
-// Compactors mostly, now and then one of the others.
-export async function killAtRandom() {
+// Compactors mostly, now and then a writer, and sometimes anyone.
+export async function strikeAtRandom() {
 	while (members('writer').length > 0) {
 		await sleep(400 + Math.random() * 800);
-		if (Math.random() < 0.7)
-			waylaying = true;
+		const chance = Math.random();
+		if (chance < 0.85)
+			waylaid = chance < 0.65 ? 'compactor' : 'writer';
 		else if (members('writer').length > 0)
 			kill(pick([...crew.values()].filter((member) => !member.killed)));
 	}
-	waylaying = false;
+	waylaid = undefined;
 }
 
 // The end, whatever they are at.

@@ -9,7 +9,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { CREW, abandon, counts, failure, killAtRandom, kills, startAll, stopAll } from './crew.js';
+import { CREW, abandon, counts, failure, kills, startAll, stopAll, strikeAtRandom } from './crew.js';
 import { connect } from './lib/catalog.js';
 import { folder } from './lib/program.js';
 import { plot } from './plot.js';
@@ -33,7 +33,7 @@ async function live(db, watcher) {
 	await Promise.all(Object.keys(CREW).map(startAll));
 	await db.query('INSERT INTO lake_pace VALUES (clock_timestamp(), $1)', [seconds]);
 	const enough = keepLooking(watcher);
-	await killAtRandom();
+	await strikeAtRandom();
 
 	// The storm is over; what is to be done still comes to an end.
 	await drain(db, 'batches without a time', 'SELECT count(*) FROM spine_inbox WHERE sequenced_at IS NULL');

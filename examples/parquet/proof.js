@@ -55,13 +55,13 @@ export async function prove(db, log, counts) {
 }
 
 function report(counts, { written, bytes, applied, rewritten, expired }, files) {
-	const killed = Object.entries(counts.killed).map(([role, n]) => `${n} ${role}${n > 1 ? 's' : ''}`);
+	const list = (roles) => Object.entries(roles).map(([role, n]) => `${n} ${role}${n > 1 ? 's' : ''}`).join(', ') || 'none';
 	console.log(`
   files written          ${written}, of ${bytes} bytes
   files at the end       ${files.length}
   merges applied         ${applied}, ${rewritten} bytes: ${(rewritten / bytes).toFixed(2)} rewritten for each written
-  killed                 ${killed.join(', ')}
-  frozen for 4 seconds   ${counts.frozen} compactors
+  killed                 ${list(counts.killed)}
+  frozen for 4 seconds   ${list(counts.frozen)}
   claims taken over      ${expired}; ${counts.tooLate} of their owners came back, too late
   files deleted          ${counts.deleted} replaced, ${counts.doomed} left behind by the killed
   readers                ${counts.checked} queries checked; ${counts.again} of them the same again, ${counts.otherFiles} from other files

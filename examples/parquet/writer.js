@@ -56,6 +56,7 @@ async function write(from, to) {
 
 	const file = `batch-${randomUUID()}.parquet`;
 	await announce(db, file);
+	say({ writing: file });
 	try {
 		const written = await whileAnnounced(db, file, () => writeFile(duck, batch, file));
 		await append(file, from, to, written, sums);
