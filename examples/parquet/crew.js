@@ -22,7 +22,7 @@ function start(role, number) {
 	const name = `${role} ${number}`;
 	const child = spawn(process.execPath, [`${role}.js`, number],
 		{ env: { ...process.env, LAKE_WRITERS: CREW.writer }, cwd: new URL('.', import.meta.url), stdio: ['ignore', 'pipe', 'inherit'] });
-	const member = { name, role, number, child, killed: false };
+	const member = { name, role, number, child, up: false, killed: false };
 	member.ended = once(child, 'close').then(([code, signal]) => {
 		crew.delete(name);
 		if (member.killed)
@@ -37,8 +37,10 @@ function start(role, number) {
 }
 
 function note(member, event) {
-	if (event.ready)
+	if (event.ready) {
+		member.up = true;
 		member.isReady();
+	}
 	if (event.error)
 		broken(new Error(`${member.name}: ${event.error}`));
 	if (event.claimed || event.writing)
@@ -90,17 +92,20 @@ async function strike(member) {
 	await sleep(Math.random() ** 2 * 100);
 	if (member.killed)
 		return;
-	if (Math.random() < 0.8)
+	if (Math.random() < 0.8 || !counts.killed[member.role])
 		kill(member);
 	else
 		freeze(member);
 }
 
-// Compactors mostly, now and then a writer, and sometimes anyone.
+// A compactor first and mostly, now and then a writer, and sometimes anyone; but not before all
+// are up again, or on a slow machine nobody would be left to do any work.
 export async function strikeAtRandom() {
 	while (members('writer').length > 0) {
 		await sleep(400 + Math.random() * 800);
-		const chance = Math.random();
+		if (![...crew.values()].every((member) => member.up))
+			continue;
+		const chance = counts.killed.compactor ? Math.random() : 0;
 		if (chance < 0.85)
 			waylaid = chance < 0.65 ? 'compactor' : 'writer';
 		else if (members('writer').length > 0)

@@ -46,7 +46,7 @@ export async function prove(db, log, counts) {
 		['no merge was wrong', catalog.refused === '0', `${catalog.applied} applied, ${catalog.refused} refused`],
 		['spine_validate', catalog.valid === 'ok', catalog.valid],
 		['it merged, under kills and readers', Number(catalog.applied) > 0 && counts.killed.compactor > 0 &&
-			counts.otherFiles > 0 && files.length < Number(catalog.written), 'or nothing would be proven'],
+			counts.again > 0 && files.length < Number(catalog.written), 'or nothing would be proven'],
 	];
 	report(counts, catalog, files);
 	for (const [what, holdsGood, details] of holds)
