@@ -98,8 +98,8 @@ async function strike(member) {
 		freeze(member);
 }
 
-// A compactor first and mostly, now and then a writer, and sometimes anyone; but not before all
-// are up again, or on a slow machine nobody would be left to do any work.
+// A compactor first and mostly, now and then a writer, and sometimes anyone; but not
+// before all are up again, or on a slow machine nobody would be left to work.
 export async function strikeAtRandom() {
 	while (members('writer').length > 0) {
 		await sleep(400 + Math.random() * 800);
