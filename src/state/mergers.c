@@ -6,7 +6,8 @@
  * finds no place free leaves its database's name as the one that waits; while it
  * does, mergers of other databases leave after what they are at, and others get
  * only what is left when it is served.  It has to come back every few seconds to
- * go on waiting.
+ * go on waiting.  A merger that has come looks once in any case: else databases
+ * could send each other away without anything being merged.
  */
 #include "postgres.h"
 
@@ -211,23 +212,25 @@ mergers_give_back(const MergerTicket *ticket)
 	LWLockRelease(lock);
 }
 
-/* Who waits for a place is told; and the worker, if there was more to do. */
+/* Who waits for a place is told; and its own worker, if there may be more to do. */
 static void
 detach(int code, Datum arg)
 {
-	Oid			database = mine->database;
-	Oid			tell = InvalidOid;
+	Oid			waiting = InvalidOid;
+	Oid			unfinished = InvalidOid;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	if (other_waits(database, mailbox_clock()))
-		tell = mergers->waiting;
-	else if (mine->state != MERGER_LEAVING && !mine->leave)
-		tell = database;
+	if (other_waits(mine->database, mailbox_clock()))
+		waiting = mergers->waiting;
+	if (mine->state != MERGER_LEAVING && !mine->leave)
+		unfinished = mine->database;
 	memset(mine, 0, sizeof(*mine));
 	LWLockRelease(lock);
 	mine = NULL;
-	if (OidIsValid(tell))
-		mailbox_notify(tell);
+	if (OidIsValid(waiting))
+		mailbox_notify(waiting);
+	if (OidIsValid(unfinished))
+		mailbox_notify(unfinished);
 }
 
 bool
@@ -269,8 +272,8 @@ merger_may_look(void)
 	bool		may;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	may = spine_worker && !mine->leave && !other_waits(mine->database, now) &&
-		count_taken(now) <= spine_max_mergers;
+	may = spine_worker && !mine->leave && count_taken(now) <= spine_max_mergers &&
+		(mine->woken_at == 0 || !other_waits(mine->database, now));
 	mine->woken = false;
 	mine->woken_at = GetCurrentTimestamp();
 	LWLockRelease(lock);
