@@ -23,6 +23,8 @@
 #define function_aclcheck(objectid, roleid, mode) \
 	pg_proc_aclcheck(objectid, roleid, mode)
 #else
+#include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
 #define database_ownercheck(objectid, roleid) \
 	object_ownercheck(DatabaseRelationId, objectid, roleid)
 #define function_aclcheck(objectid, roleid, mode) \
