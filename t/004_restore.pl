@@ -103,8 +103,8 @@ foreach my $jobs (1, 2, 4)
 	is($node->safe_psql($name, $waiting), $inbox_before, 'what waits in the inbox, too');
 	is($node->safe_psql($name, 'SELECT count(*) FROM spine_merge_results'),
 		0, 'results stay where they were submitted');
-	is( $node->safe_psql($name, "SELECT spine_append('t1', 1), spine_validate('t1')"),
-		'[1]|ok', 'which go on');
+	is( $node->safe_psql($name, "SELECT spine_push_batch('t1', 0, 1, 1, '{k1}', retry => true); SELECT spine_append('t1', 1), spine_validate('t1')"),
+		'[1]|ok', 'which go on, and know what was pushed before');
 	$node->safe_psql($name, 'TRUNCATE t1');
 	is($node->safe_psql($name, "SELECT spine_upper('t1')"), '[0]', 'and follow TRUNCATE');
 }

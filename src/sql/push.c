@@ -36,46 +36,65 @@ same_batch(const BatchRow *a, const BatchRow *b)
 		datumIsEqual(PointerGetDatum(a->runs), PointerGetDatum(b->runs), false, -1);
 }
 
+static bool
+covers(const Description *outer, const Description *inner)
+{
+	return frontier_less_equal(&outer->lower, &inner->lower) &&
+		frontier_less_equal(&inner->upper, &outer->upper);
+}
+
+static bool
+is_empty(const BatchRow *row)
+{
+	return row->len == 0 && array_count(row->parts, "parts") == 0;
+}
+
+/* An empty batch is nothing but its times, and those are still empty where it was fused. */
+static bool
+is_fused_into(const BatchRow *row, const BatchRow *present)
+{
+	return is_empty(row) && is_empty(present) &&
+		!(covers(&row->desc, &present->desc) && covers(&present->desc, &row->desc)) &&
+		frontier_less_equal(&row->desc.since, &present->desc.since);
+}
+
 /*
  * A batch that was pushed before, by a call whose answer was lost: true if that
- * very batch is in the spine.  An error if it may have been but was merged with
- * others since, or if another one is in its place.
+ * very batch is in the spine, false if it cannot have been.  Batches are only ever
+ * joined, so one that was pushed lies within a hollow batch.  An error where it
+ * does so without being it: compaction does not keep what it was made of.  Its
+ * SQLSTATE is not that of a push in the wrong place, which may be repeated
+ * elsewhere.
  */
 static bool
 pushed_before(Spine *spine, const BatchRow *row)
 {
-	HollowSource source = batches_source(&spine->relid);
 	char		text[DESCRIPTION_TEXT_SIZE];
-	uint64		lo;
-	uint64		hi;
-	bool		found;
+	char		present_text[DESCRIPTION_TEXT_SIZE];
+	int64		id;
 	BatchScan  *scan;
 	BatchRow   *present;
+	bool		covered;
 	bool		same;
-	CoreError	err;
 
-	if (!frontier_less_equal(&row->desc.upper, &spine->trace.upper) ||
-		frontier_equal(&row->desc.lower, &spine->trace.upper))
+	if (!frontier_less_equal(&row->desc.upper, &spine->trace.upper))
 		return false;
-	if (source.find(source.context, 0, spine->trace.next_id, &row->desc.lower,
-					&row->desc.upper, &found, &lo, &hi, &err) != CORE_OK)
-		report_core_error(&err);
-	same = false;
-	if (found)
-	{
-		scan = batches_begin(spine->relid, (int64) lo, (int64) hi, NULL);
-		present = batches_next(scan);
-		same = present != NULL && same_batch(present, row);
-		batches_end(scan);
-	}
-	if (!same)
+	id = batches_first_after(spine->relid, spine->trace.next_id, &row->desc.lower, NULL);
+	scan = batches_begin(spine->relid, id, id + 1, NULL);
+	present = batches_next(scan);
+	covered = present != NULL && covers(&present->desc, &row->desc);
+	same = covered && (same_batch(present, row) || is_fused_into(row, present));
+	if (covered)
+		(void) description_print(&present->desc, present_text);
+	batches_end(scan);
+	if (covered && !same)
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				(errcode(ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN),
 				 errmsg("cannot tell whether the batch was pushed before"),
-				 errdetail("Its times %s are covered already, but not by that very batch: it has been compacted since, or another was pushed.",
-						   description_print(&row->desc, text)),
-				 errhint("Read spine_batches to see what covers these times.")));
-	return true;
+				 errdetail("Its times %s are in the hollow batch %s now, which compaction has made of it, or somebody else has pushed.",
+						   description_print(&row->desc, text), present_text),
+				 errhint("Look whether its data is in that batch; to push it again might count it twice.")));
+	return same;
 }
 
 static void
