@@ -139,6 +139,9 @@ return_claim(void *arg, const Claim *claim, const MergeRequest *stretch, Snapsho
 	values[2] = ObjectIdGetDatum(claim->request.relid);
 	values[3] = Int64GetDatum(claim->request.generation);
 	request_values(claim->request.relid, stretch, rows, values + 4, nulls + 4);
+	/* Who may update need not be allowed to see what others have pushed. */
+	nulls[4 + REQUEST_COLUMNS - 2] = nulls[4 + REQUEST_COLUMNS - 1] =
+		nulls[4 + REQUEST_COLUMNS - 1] || !relation_is_visible(claim->request.relid);
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 
@@ -187,12 +190,26 @@ spine_claim_merge(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------- what becomes of it */
 
-/*
- * Is the claim of a relation that is there, and a spine of the same generation?
- * Otherwise only who claimed it is told anything.
- */
+/* When the relation is gone, only who claimed it is told anything. */
+static void
+check_claim_role(FunctionCallInfo fcinfo, const Claim *claim)
+{
+	Oid			relid = claim->request.relid;
+
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		check_relation_privilege(fcinfo, relid, PRIVILEGE_COMPACT);
+	else if (!superuser() &&
+			 strcmp(NameStr(claim->claimed_by), GetUserNameFromId(GetUserId(), false)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for claim " INT64_FORMAT, claim->id),
+				 errdetail("Its relation does not exist any more."),
+				 errhint("Only who has claimed it can learn what became of it.")));
+}
+
+/* Is the claim of a relation that is there, and a spine of the same generation? */
 static bool
-claim_is_current(FunctionCallInfo fcinfo, const Claim *claim)
+claim_is_current(const Claim *claim)
 {
 	Oid			relid = claim->request.relid;
 	Spine		spine;
@@ -200,17 +217,7 @@ claim_is_current(FunctionCallInfo fcinfo, const Claim *claim)
 	bool		current;
 
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
-	{
-		if (!superuser() &&
-			strcmp(NameStr(claim->claimed_by), GetUserNameFromId(GetUserId(), false)) != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("permission denied for claim " INT64_FORMAT, claim->id),
-					 errdetail("Its relation does not exist any more."),
-					 errhint("Only who has claimed it can learn what became of it.")));
 		return false;
-	}
-	check_relation_privilege(fcinfo, relid, PRIVILEGE_COMPACT);
 	note_temporary(relid);
 	PushActiveSnapshot(GetLatestSnapshot());
 	current = spine_read(relid, &spine, &rows) && spine.generation == claim->request.generation;
@@ -233,8 +240,10 @@ claim_arg(FunctionCallInfo fcinfo, bool *current)
 	if (found)
 	{
 		LockRelationOid(claim.request.relid, AccessShareLock);
+		/* Who may not is not to stand in the way of those who claim. */
+		check_claim_role(fcinfo, &claim);
 		claims_lock(claim.request.relid, true);
-		*current = claim_is_current(fcinfo, &claim);
+		*current = claim_is_current(&claim);
 		/* While we waited, it may have been pruned. */
 		found = claims_find(id, SnapshotSelf, &claim);
 	}
