@@ -22,7 +22,7 @@ REGRESS = frontier push apply transaction buffer errors privileges worker mishap
 	garbage claim hold snapshot inbox merge_function retry roles
 ISOLATION = push_push push_repeatable_read push_apply push_since push_drop push_deadlock \
 	append_push savepoint prepared own_writes register_race apply_truncate worker_busy \
-	sweep claiming wait_upper inbox_waits
+	sweep claiming wait_upper inbox_waits temporary
 
 # Where test output goes, e.g. when the source tree cannot be written to.
 TEST_OUTPUT ?= .
