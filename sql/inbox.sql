@@ -180,7 +180,7 @@ RESET statement_timeout;
 COMMIT PREPARED 'inbox_holder';
 -- A snapshot that was taken before does not matter
 BEGIN ISOLATION LEVEL REPEATABLE READ;
-SELECT spine_upper('inbox_waiting');
+SELECT spine_upper('inbox_waiting') >= 1 AS first;
 SELECT spine_wait_append(:ticket);
 SELECT spine_append_batch('inbox_waiting', 1, '{third}') AS ticket \gset
 COMMIT;
