@@ -231,7 +231,7 @@ CREATE TABLE spine_merge_claim (
 	result		bigint,
 	error		text
 ) USING heap;
-CREATE INDEX spine_merge_claim_ended ON spine_merge_claim (ended_at, relation);
+CREATE INDEX spine_merge_claim_ended ON spine_merge_claim (ended_at, relation, id_hi);
 
 -- One row a merge request that could not be answered so far.
 CREATE TABLE spine_merge_attempt (

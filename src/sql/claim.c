@@ -2,9 +2,9 @@
  * claim.c
  *		Claiming merge requests, and what becomes of a claim.
  *
- * The contract for compactors is in doc/compactors.md.  Everything about a
- * claim happens under the claim lock of its spine (state/claims.h), and looks at
- * the latest committed state, whatever the transaction's snapshot.
+ * The contract for compactors is in doc/compactors.md.  Claims are written under
+ * the claim lock of their spine (state/claims.h), and what is looked at is the
+ * latest state, whatever the transaction's snapshot.
  */
 #include "postgres.h"
 
@@ -127,7 +127,7 @@ list_offers(List *relids, bool must_be_spines)
 }
 
 static void
-return_claim(void *arg, const Claim *claim, const MergeRequest *stretch, Snapshot rows)
+return_claim(void *arg, const Claim *claim, const Stretch *stretch)
 {
 	FunctionCallInfo fcinfo = arg;
 	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -138,7 +138,7 @@ return_claim(void *arg, const Claim *claim, const MergeRequest *stretch, Snapsho
 	values[1] = TimestampTzGetDatum(claim->lease_expires);
 	values[2] = ObjectIdGetDatum(claim->request.relid);
 	values[3] = Int64GetDatum(claim->request.generation);
-	request_values(claim->request.relid, stretch, rows, values + 4, nulls + 4);
+	stretch_values(stretch, values + 4, nulls + 4);
 	/* Who may update need not be allowed to see what others have pushed. */
 	nulls[4 + REQUEST_COLUMNS - 2] = nulls[4 + REQUEST_COLUMNS - 1] =
 		nulls[4 + REQUEST_COLUMNS - 1] || !relation_is_visible(claim->request.relid);
@@ -225,9 +225,23 @@ claim_is_current(const Claim *claim)
 	return current;
 }
 
-/* The claim in argument 0, under its spine's claim lock; *current as above. */
+/* A claim in the latest state, or made by this very command. */
+static bool
+find_claim(int64 id, Claim *claim)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	bool		found = claims_find(id, snapshot, claim);
+
+	UnregisterSnapshot(snapshot);
+	return found || claims_find(id, SnapshotSelf, claim);
+}
+
+/*
+ * The claim in argument 0, under its spine's claim lock, and that on attempts if
+ * it may turn out to be a failed one; *current as above.
+ */
 static Claim
-claim_arg(FunctionCallInfo fcinfo, bool *current)
+claim_arg(FunctionCallInfo fcinfo, bool failed, bool *current)
 {
 	int64		id;
 	Claim		claim;
@@ -236,16 +250,17 @@ claim_arg(FunctionCallInfo fcinfo, bool *current)
 	require_preloaded();
 	id = bigint_arg(fcinfo, 0, "claim");
 	spine_refuse_read_only();
-	found = claims_find(id, SnapshotSelf, &claim);
+	found = find_claim(id, &claim);
 	if (found)
 	{
 		LockRelationOid(claim.request.relid, AccessShareLock);
 		/* Who may not is not to stand in the way of those who claim. */
 		check_claim_role(fcinfo, &claim);
-		claims_lock(claim.request.relid, true);
 		*current = claim_is_current(&claim);
+		if (failed)
+			attempts_lock(claim.request.relid, true);
 		/* While we waited, it may have been pruned. */
-		found = claims_find(id, SnapshotSelf, &claim);
+		found = claims_take(claim.request.relid, id, NULL, &claim);
 	}
 	if (!found)
 		ereport(ERROR,
@@ -256,18 +271,33 @@ claim_arg(FunctionCallInfo fcinfo, bool *current)
 	return claim;
 }
 
+/* Can it be answered still, and has not been? */
+static bool
+claim_stands(const Claim *claim, bool current)
+{
+	return current && claim->ended_at == 0 && claim->result == 0;
+}
+
 PG_FUNCTION_INFO_V1(spine_extend_claim);
 Datum
 spine_extend_claim(PG_FUNCTION_ARGS)
 {
-	bool		current;
-	Claim		claim = claim_arg(fcinfo, &current);
 	TimestampTz lease = lease_arg(fcinfo, 1);
+	bool		current;
+	Claim		claim = claim_arg(fcinfo, false, &current);
+	bool		stands = claim_stands(&claim, current);
 
-	if (!current || claim.ended_at != 0 || claim.result != 0)
+	if (stands)
+	{
+		/* Whoever set a mark has counted on its lease. */
+		if (lease < claim.lease_expires)
+			registry_set_claimed(claim.request.relid, &(ClaimedMark) {0});
+		claim.lease_expires = lease;
+		claims_update(&claim);
+	}
+	claims_unlock(claim.request.relid);
+	if (!stands)
 		PG_RETURN_NULL();
-	claim.lease_expires = lease;
-	claims_update(&claim);
 	PG_RETURN_TIMESTAMPTZ(lease);
 }
 
@@ -275,13 +305,15 @@ PG_FUNCTION_INFO_V1(spine_release_claim);
 Datum
 spine_release_claim(PG_FUNCTION_ARGS)
 {
+	char	   *error = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	bool		current;
-	Claim		claim = claim_arg(fcinfo, &current);
+	Claim		claim = claim_arg(fcinfo, error != NULL, &current);
+	bool		stands = claim_stands(&claim, current);
 
-	if (!current || claim.ended_at != 0 || claim.result != 0)
-		PG_RETURN_BOOL(false);
-	claims_end(&claim, PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	PG_RETURN_BOOL(true);
+	if (stands)
+		claims_end(&claim, error);
+	claims_unlock(claim.request.relid);
+	PG_RETURN_BOOL(stands);
 }
 
 /* The parts that nobody has use for, but for those of this claim's own result. */
@@ -305,7 +337,8 @@ queue_result(FunctionCallInfo fcinfo, Claim *claim, ArrayType *parts, ArrayType 
 		.desc = claim->desc, .len = PG_GETARG_INT64(1), .parts = parts, .runs = runs
 	};
 
-	claim->result = results_submit(claim->request.relid, &row, claim->inputs, claim->id);
+	claim->result = results_submit(claim->request.relid, claim->request.generation, &row,
+								   claim->inputs, claim->id);
 	claims_update(claim);
 }
 
@@ -313,31 +346,32 @@ PG_FUNCTION_INFO_V1(spine_complete_merge);
 Datum
 spine_complete_merge(PG_FUNCTION_ARGS)
 {
+	HollowBatch batch = {0};
+	ArrayType  *parts;
+	ArrayType  *runs;
 	bool		current;
-	Claim		claim = claim_arg(fcinfo, &current);
-	HollowBatch batch = {.len = bigint_arg(fcinfo, 1, "len")};
-	ArrayType  *parts = array_arg(fcinfo, 2, "parts");
-	ArrayType  *runs = array_arg(fcinfo, 3, "runs");
+	Claim		claim;
 	const char *status = "queued";
 	TupleDesc	desc;
 	Datum		values[2];
 	bool		nulls[2] = {false};
 	CoreError	err;
 
+	claim = claim_arg(fcinfo, false, &current);
+	batch.len = bigint_arg(fcinfo, 1, "len");
+	parts = array_arg(fcinfo, 2, "parts");
+	runs = array_arg(fcinfo, 3, "runs");
 	hollow_batch_set_arrays(&batch, parts, runs);
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
 	if (claim.result != 0)
 		status = "repeated";
-	else if (!current || claim.ended_at != 0)
+	else if (!claim_stands(&claim, current))
 		status = "lapsed";
-	if (claim.result == 0 && current && claim.ended_at == 0)
-	{
-		PushActiveSnapshot(GetLatestSnapshot());
-		queue_result(fcinfo, &claim, parts, runs);
-		PopActiveSnapshot();
-	}
 	else
+		queue_result(fcinfo, &claim, parts, runs);
+	claims_unlock(claim.request.relid);
+	if (strcmp(status, "queued") != 0)
 		discard_parts(&claim, parts);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -354,18 +388,23 @@ spine_retry_merge(PG_FUNCTION_ARGS)
 	RequestKey	key = {.relid = relation_arg(fcinfo, 0, PRIVILEGE_COMPACT)};
 	Spine		spine;
 	Snapshot	rows;
+	SnapshotData dirty;
+	List	   *claims;
 	bool		forgotten;
 
 	key.lo = bigint_arg(fcinfo, 1, "id_lo");
 	key.hi = bigint_arg(fcinfo, 2, "id_hi");
 	spine_refuse_read_only();
-	claims_lock(key.relid, true);
+	attempts_lock(key.relid, true);
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (!spine_read(key.relid, &spine, &rows))
 		spine_not_registered(key.relid);
-	/* A lease that is over would count again. */
-	forgotten = claims_end_lapsed(claims_open(key.relid, spine.generation, SnapshotSelf),
-								  key.lo, key.hi, false) > 0;
 	PopActiveSnapshot();
+	/* A lease that is over would count again. */
+	claims_lock(key.relid);
+	InitDirtySnapshot(dirty);
+	claims = claims_open(key.relid, spine.generation, key.lo, &dirty);
+	forgotten = claims_end_lapsed(&claims, key.lo, key.hi, false) > 0;
+	claims_unlock(key.relid);
 	PG_RETURN_BOOL(attempts_forget(&key) || forgotten);
 }

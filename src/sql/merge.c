@@ -56,10 +56,14 @@ spine_submit_merge(PG_FUNCTION_ARGS)
 	ArrayType  *inputs = merge_args(fcinfo, &row);
 	HollowBatch batch = {.len = row.len};
 	CoreError	err;
+	Spine		spine;
+	Snapshot	rows;
 
 	spine_refuse_read_only();
 	hollow_batch_set_arrays(&batch, row.parts, row.runs);
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
-	PG_RETURN_INT64(results_submit(relid, &row, inputs, 0));
+	if (!spine_read(relid, &spine, &rows))
+		spine_not_registered(relid);
+	PG_RETURN_INT64(results_submit(relid, spine.generation, &row, inputs, 0));
 }

@@ -210,11 +210,11 @@ spine_request_rows(PG_FUNCTION_ARGS)
 	if (!begin_rows(fcinfo, &spine, &snapshot))
 		return (Datum) 0;
 	offers = offers_add(NIL, &spine);
-	claims = offers == NIL ? NIL : claims_open(spine.relid, spine.generation, snapshot);
+	claims = offers == NIL ? NIL : claims_open(spine.relid, spine.generation, 0, snapshot);
 	foreach(cell, offers)
 	{
 		Offer	   *offer = lfirst(cell);
-		OfferStatus status = offer_status(offer, spine.generation, claims, snapshot);
+		OfferStatus status = offer_status(offer, claims, snapshot);
 		Datum		values[REQUEST_COLUMNS + 6];
 		bool		nulls[REQUEST_COLUMNS + 6] = {false};
 

@@ -41,18 +41,17 @@ static bool
 request_is_claimable(Spine *spine, Snapshot rows, const Frontier *frontier)
 {
 	List	   *offers = offers_add(NIL, spine);
-	List	   *claims = offers == NIL ? NIL : claims_open(spine->relid, spine->generation, rows);
+	List	   *claims = offers == NIL ? NIL : claims_open(spine->relid, spine->generation, 0, rows);
 	ListCell   *cell;
 
 	foreach(cell, offers)
 	{
 		Offer	   *offer = lfirst(cell);
-		OfferState	state = offer_status(offer, spine->generation, claims, rows).state;
-		Claim		claim = {0};
-		MergeRequest stretch;
+		OfferState	state = offer_status(offer, claims, rows).state;
+		Stretch		stretch;
 
 		if (state != OFFER_DELAYED && state != OFFER_PARKED &&
-			offer_stretch(offer, claims, 0, rows, &claim, &stretch))
+			offer_stretch(offer, (int64) offer->request.lo, claims, 0, rows, &stretch))
 			return true;
 	}
 	return false;

@@ -9,6 +9,8 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
@@ -21,6 +23,24 @@
 #include "state/working.h"
 
 #define LONGEST_RETRY_DELAY (60 * 60 * 1000)	/* ms */
+
+bool
+attempts_lock(Oid relid, bool wait)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, spine_tables(false)->attempt, relid, 0);
+	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void
+attempts_unlock(Oid relid)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, spine_tables(false)->attempt, relid, 0);
+	LockRelease(&tag, ExclusiveLock, false);
+}
 
 /* The row of a request, copied; NULL without one. */
 static HeapTuple

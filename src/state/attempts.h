@@ -4,8 +4,11 @@
  *		next may be made.  Rows of spine_merge_attempt.
  *
  * A request is its range of ids: one that has grown is another request, and
- * starts without failures.  Rows are written under the claim lock of the spine
- * (claims.h).
+ * starts without failures.  Rows are written under the spine's lock on attempts, a
+ * heavyweight lock on the object with class spine_merge_attempt and the relation's
+ * oid, which is kept until the transaction ends.  It comes after the spine's own
+ * lock and before its claim lock (claims.h), under which it is taken
+ * conditionally.  The worker takes it conditionally, too.
  */
 #ifndef SPINE_STATE_ATTEMPTS_H
 #define SPINE_STATE_ATTEMPTS_H
@@ -29,6 +32,12 @@ typedef struct Attempts
 	char	   *last_error;
 	TimestampTz retry_at;
 } Attempts;
+
+/* False if it was not to be had without waiting. */
+extern bool attempts_lock(Oid relid, bool wait);
+
+/* Only before anything was written under it. */
+extern void attempts_unlock(Oid relid);
 
 /* What is known of a request; nothing is known of another generation's. */
 extern Attempts attempts_read(const RequestKey *request, Snapshot snapshot);

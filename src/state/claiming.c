@@ -3,49 +3,181 @@
  *		Claiming what is free of a merge request.
  *
  * Offers are made from a snapshot, and may be out of date when somebody gets to
- * them; so everything is looked at once more under the claim lock.
+ * them; so everything is looked at once more under the claim lock.  That is let go
+ * when claims are written, since others see them from then on.
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "state/claiming.h"
 #include "state/registry.h"
 
-/* Under the claim lock: stretch by stretch; returns how many it was. */
-static int
-claim_offer(const Offer *offer, int max, const Claimant *claimant)
+static bool
+concerns(const Offer *offer, const Claim *claim)
 {
-	Spine		spine;
-	Snapshot	rows;
+	return claim->lo < (int64) offer->request.hi && (int64) offer->request.lo < claim->hi;
+}
+
+static bool
+has_lapsed(const Offer *offer, List *claims)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	ListCell   *cell;
+
+	foreach(cell, claims)
+		if (concerns(offer, lfirst(cell)) && claim_state(lfirst(cell), now) == CLAIM_LAPSED)
+			return true;
+	return false;
+}
+
+/*
+ * To take a lapsed claim over counts as a failed attempt, and so needs the lock on
+ * attempts.  Without it such claims are in the way for once.
+ */
+static bool
+lock_lapsed(const Offer *offer, List *claims)
+{
+	ListCell   *cell;
+
+	if (!has_lapsed(offer, claims))
+		return false;
+	if (attempts_lock(offer->relid, false))
+		return true;
+	foreach(cell, claims)
+		((Claim *) lfirst(cell))->busy = true;
+	return false;
+}
+
+static Claim *
+make_claim(const Offer *offer, const Stretch *stretch, const Claimant *claimant)
+{
+	Claim	   *claim = palloc0(sizeof(Claim));
+
+	claim->request.relid = offer->relid;
+	claim->request.generation = offer->generation;
+	claim->request.lo = (int64) offer->request.lo;
+	claim->request.hi = (int64) offer->request.hi;
+	claim->lo = (int64) stretch->request.lo;
+	claim->hi = (int64) stretch->request.hi;
+	claim->desc = stretch->request.desc;
+	claim->len = stretch->request.len;
+	claim->inputs = stretch->parts;
+	claim->lease_expires = claimant->lease;
+	return claim;
+}
+
+/* Claims of a request that stands, from an id on; *claims are the open ones. */
+static int
+claim_stretches(const Offer *offer, int64 from, int max, List **claims, Snapshot rows,
+				const Claimant *claimant)
+{
 	int			count = 0;
+	Stretch		stretch;
 
-	if (!spine_read(offer->relid, &spine, &rows) ||
-		!offer_stands(&spine, offer->request.lo, offer->request.hi))
-		return 0;
-	while (count < max)
+	for (; count < max; count++)
 	{
-		List	   *claims = claims_open(offer->relid, spine.generation, SnapshotSelf);
-		OfferStatus status = offer_status(offer, spine.generation, claims, SnapshotSelf);
-		Claim		claim = {.lease_expires = claimant->lease};
-		MergeRequest stretch;
+		OfferStatus status = offer_status(offer, *claims, SnapshotSelf);
+		Claim	   *claim;
 
+		CHECK_FOR_INTERRUPTS();
 		if (status.state == OFFER_DELAYED || status.state == OFFER_PARKED ||
-			!offer_stretch(offer, claims, claimant->max_parts, rows, &claim, &stretch))
+			!offer_stretch(offer, from, *claims, claimant->max_parts, rows, &stretch))
 			break;
-		claim.request.generation = spine.generation;
-		claims_end_lapsed(claims, claim.request.lo, claim.request.hi, true);
-		claims_insert(&claim);
+		claim = make_claim(offer, &stretch, claimant);
+		claims_end_lapsed(claims, claim->request.lo, claim->request.hi, true);
+		claims_insert(claim);
 		if (status.attempts.count > 0)
 			registry_count(offer->relid, &(SpineCounts) {.retries = 1});
-		claimant->claimed(claimant->arg, &claim, &stretch, rows);
-		count++;
+		claimant->claimed(claimant->arg, claim, &stretch);
+		*claims = lappend(*claims, claim);
+		from = claim->hi;
 	}
 	return count;
 }
 
-/* The state may have changed, so a fresh snapshot is taken under the lock. */
+/* Where to begin; not with a mark if leases have run out since it was set. */
+static int64
+marked_id(const Offer *offer, ClaimedMark *mark)
+{
+	*mark = registry_claimed(offer->relid);
+	if (mark->generation == offer->generation && mark->lo == (int64) offer->request.lo &&
+		mark->hi == (int64) offer->request.hi && mark->from < mark->hi &&
+		mark->until > GetCurrentTimestamp())
+		return mark->from;
+	*mark = (ClaimedMark)
+	{
+		offer->generation, (int64) offer->request.lo, (int64) offer->request.hi,
+			(int64) offer->request.lo, DT_NOEND
+	};
+	return mark->from;
+}
+
+static void
+set_mark(const Offer *offer, ClaimedMark *mark, List *claims)
+{
+	const Claim *last = llast(claims);
+	ListCell   *cell;
+
+	foreach(cell, claims)
+	{
+		const Claim *claim = lfirst(cell);
+
+		if (claim->result == 0 && concerns(offer, claim))
+			mark->until = Min(mark->until, claim->lease_expires);
+	}
+	mark->from = last->hi;
+	registry_set_claimed(offer->relid, mark);
+}
+
+/*
+ * The claims are read before the snapshot is taken: the batches of one that ends
+ * in between are taken for claimed, instead of being claimed though they have just
+ * been replaced.
+ */
+static int
+claim_from(const Offer *offer, ClaimedMark *mark, int max, const Claimant *claimant)
+{
+	SnapshotData dirty;
+	List	   *claims;
+	Spine		spine;
+	Snapshot	rows;
+	bool		locked;
+	int			count = 0;
+
+	InitDirtySnapshot(dirty);
+	claims = claims_open(offer->relid, offer->generation, mark->from, &dirty);
+	locked = lock_lapsed(offer, claims);
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (spine_read(offer->relid, &spine, &rows) && spine.generation == offer->generation &&
+		offer_stands(&spine, offer->request.lo, offer->request.hi))
+		count = claim_stretches(offer, mark->from, max, &claims, rows, claimant);
+	PopActiveSnapshot();
+	if (count > 0)
+		set_mark(offer, mark, claims);
+	else if (locked)
+		attempts_unlock(offer->relid);
+	return count;
+}
+
+/* From the mark on, and then from the beginning. */
+static int
+claim_offer(const Offer *offer, int max, const Claimant *claimant)
+{
+	ClaimedMark mark;
+	bool		marked = marked_id(offer, &mark) > (int64) offer->request.lo;
+	int			count = claim_from(offer, &mark, max, claimant);
+
+	if (!marked || count == max)
+		return count;
+	mark.from = mark.lo;
+	mark.until = DT_NOEND;
+	return count + claim_from(offer, &mark, max - count, claimant);
+}
+
 int
 claiming_try(const Offer *offer, int max, const Claimant *claimant)
 {
@@ -53,13 +185,11 @@ claiming_try(const Offer *offer, int max, const Claimant *claimant)
 
 	if (!ConditionalLockRelationOid(offer->relid, AccessShareLock))
 		return 0;
-	if (claimant->may_claim(claimant->arg, offer->relid) && claims_lock(offer->relid, false))
+	if (claimant->may_claim(claimant->arg, offer->relid))
 	{
-		PushActiveSnapshot(GetLatestSnapshot());
+		claims_lock(offer->relid);
 		count = claim_offer(offer, max, claimant);
-		PopActiveSnapshot();
-		if (count == 0)
-			claims_unlock(offer->relid);
+		claims_unlock(offer->relid);
 	}
 	if (count == 0)
 		UnlockRelationOid(offer->relid, AccessShareLock);

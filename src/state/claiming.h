@@ -19,16 +19,16 @@ typedef struct Claimant
 	/* May it, now that nobody can drop the relation any more? */
 	bool		(*may_claim) (void *arg, Oid relid);
 
-	/* Is told of each claim; rows is the snapshot to read its batches under. */
-	void		(*claimed) (void *arg, const Claim *claim, const MergeRequest *stretch,
-							Snapshot rows);
+	/* Is told of each claim, under the claim lock. */
+	void		(*claimed) (void *arg, const Claim *claim, const Stretch *stretch);
 	void	   *arg;
 } Claimant;
 
 /*
  * Claims what is free of an offer, stretch by stretch, at most max of them;
- * returns how many.  The relation and the claims of its spine stay locked if
- * there are any; none if somebody else has one of these locks just now.
+ * returns how many.  The relation stays locked if there are any; none if somebody
+ * has a lock on it that conflicts.  Waits for who is claiming in the same spine
+ * just now, but not for the end of anybody's transaction.
  */
 extern int	claiming_try(const Offer *offer, int max, const Claimant *claimant);
 

@@ -31,16 +31,16 @@ claim_state(const Claim *claim, TimestampTz now)
 {
 	if (claim->result != 0)
 		return CLAIM_COMPLETED;
-	return claim->lease_expires > now ? CLAIM_LEASED : CLAIM_LAPSED;
+	return claim->busy || claim->lease_expires > now ? CLAIM_LEASED : CLAIM_LAPSED;
 }
 
-bool
-claims_lock(Oid relid, bool wait)
+void
+claims_lock(Oid relid)
 {
 	LOCKTAG		tag;
 
 	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, spine_tables(false)->claim, relid, 0);
-	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
 void
@@ -52,7 +52,7 @@ claims_unlock(Oid relid)
 	LockRelease(&tag, ExclusiveLock, false);
 }
 
-/* Takes a row apart; what it points to is copied. */
+/* Takes a row apart, but for its inputs; what it points to is copied. */
 static void
 read_row(HeapTuple tuple, TupleDesc desc, Claim *claim)
 {
@@ -71,7 +71,7 @@ read_row(HeapTuple tuple, TupleDesc desc, Claim *claim)
 	claim->desc.upper = datum_get_frontier(values[CLAIM_UPPER - 1]);
 	claim->desc.since = datum_get_frontier(values[CLAIM_SINCE - 1]);
 	claim->len = DatumGetInt64(values[CLAIM_LEN - 1]);
-	claim->inputs = DatumGetArrayTypePCopy(values[CLAIM_INPUTS - 1]);
+	claim->inputs = NULL;
 	claim->claimed_by = *DatumGetName(values[CLAIM_CLAIMED_BY - 1]);
 	claim->claimed_at = DatumGetTimestampTz(values[CLAIM_CLAIMED_AT - 1]);
 	claim->lease_expires = DatumGetTimestampTz(values[CLAIM_LEASE_EXPIRES - 1]);
@@ -80,33 +80,93 @@ read_row(HeapTuple tuple, TupleDesc desc, Claim *claim)
 	claim->result = nulls[CLAIM_RESULT - 1] ? 0 : DatumGetInt64(values[CLAIM_RESULT - 1]);
 	claim->error = nulls[CLAIM_ERROR - 1] ? NULL :
 		TextDatumGetCString(values[CLAIM_ERROR - 1]);
+	claim->busy = false;
 	claim->tid = tuple->t_self;
+}
+
+static void
+read_inputs(HeapTuple tuple, TupleDesc desc, Claim *claim)
+{
+	bool		isnull;
+
+	claim->inputs = DatumGetArrayTypePCopy(heap_getattr(tuple, CLAIM_INPUTS, desc, &isnull));
+}
+
+/*
+ * Which other transaction that has not ended has written the row that a scan
+ * with this snapshot has just found, if any: a dirty one tells.
+ */
+static TransactionId
+writer_of_last(Snapshot snapshot)
+{
+	if (snapshot->snapshot_type != SNAPSHOT_DIRTY)
+		return InvalidTransactionId;
+	return TransactionIdIsValid(snapshot->xmin) ? snapshot->xmin : snapshot->xmax;
+}
+
+/* The last version that the snapshot sees; *writer tells who is writing any. */
+static bool
+find_claim(int64 id, Snapshot snapshot, Claim *claim, TransactionId *writer)
+{
+	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
+	bool		found = false;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	*writer = InvalidTransactionId;
+	ScanKeyInit(&key, CLAIM_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	scan = systable_beginscan(rel, spine_tables(false)->claim_pkey, true, snapshot, 1, &key);
+	while (!TransactionIdIsValid(*writer) &&
+		   HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		*writer = writer_of_last(snapshot);
+		read_row(tuple, RelationGetDescr(rel), claim);
+		read_inputs(tuple, RelationGetDescr(rel), claim);
+		found = true;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
 }
 
 bool
 claims_find(int64 id, Snapshot snapshot, Claim *claim)
 {
-	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	TransactionId writer;
 
-	ScanKeyInit(&key, CLAIM_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
-	scan = systable_beginscan(rel, spine_tables(false)->claim_pkey, true, snapshot, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		read_row(tuple, RelationGetDescr(rel), claim);
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return HeapTupleIsValid(tuple);
+	return find_claim(id, snapshot, claim, &writer);
+}
+
+bool
+claims_take(Oid relid, int64 id, bool *busy, Claim *claim)
+{
+	for (;;)
+	{
+		TransactionId writer;
+		SnapshotData dirty;
+		bool		found;
+
+		InitDirtySnapshot(dirty);
+		claims_lock(relid);
+		found = find_claim(id, &dirty, claim, &writer);
+		if (busy != NULL)
+			*busy = TransactionIdIsValid(writer);
+		if (found && !TransactionIdIsValid(writer))
+			return true;
+		claims_unlock(relid);
+		if (!found || busy != NULL)
+			return false;
+		XactLockTableWait(writer, NULL, NULL, XLTW_None);
+	}
 }
 
 List *
-claims_open(Oid relid, int64 generation, Snapshot snapshot)
+claims_open(Oid relid, int64 generation, int64 after, Snapshot snapshot)
 {
 	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
 	List	   *claims = NIL;
-	ScanKeyData keys[2];
+	ScanKeyData keys[3];
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
@@ -114,13 +174,16 @@ claims_open(Oid relid, int64 generation, Snapshot snapshot)
 						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
 	ScanKeyInit(&keys[1], CLAIM_RELATION, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relid));
-	scan = systable_beginscan(rel, spine_tables(false)->claim_ended, true, snapshot, 2, keys);
+	ScanKeyInit(&keys[2], CLAIM_ID_HI, BTGreaterStrategyNumber, F_INT8GT,
+				Int64GetDatum(after));
+	scan = systable_beginscan(rel, spine_tables(false)->claim_ended, true, snapshot, 3, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Claim	   *claim = palloc(sizeof(Claim));
 
 		CHECK_FOR_INTERRUPTS();
 		read_row(tuple, RelationGetDescr(rel), claim);
+		claim->busy = TransactionIdIsValid(writer_of_last(snapshot));
 		if (claim->request.generation == generation)
 			claims = lappend(claims, claim);
 	}
@@ -196,6 +259,8 @@ end_claim(Claim *claim, const char *error)
 	claim->ended_at = GetCurrentTimestamp();
 	claim->error = error == NULL ? NULL : pstrdup(error);
 	claims_update(claim);
+	/* What it claimed may be free again. */
+	registry_set_claimed(claim->request.relid, &(ClaimedMark) {0});
 }
 
 static void
@@ -214,42 +279,68 @@ claims_end(Claim *claim, const char *error)
 }
 
 int
-claims_end_lapsed(List *claims, int64 lo, int64 hi, bool failed)
+claims_end_lapsed(List **claims, int64 lo, int64 hi, bool failed)
 {
 	static const char *const error = "the lease was over";
 	TimestampTz now = GetCurrentTimestamp();
-	const RequestKey *counted = NULL;
+	RequestKey	counted = {0};
 	int			ended = 0;
 	ListCell   *cell;
 
-	foreach(cell, claims)
+	foreach(cell, *claims)
 	{
-		Claim	   *claim = lfirst(cell);
+		const Claim *claim = lfirst(cell);
+		Claim		current;
 
-		if (claim->lo >= hi || lo >= claim->hi || claim_state(claim, now) != CLAIM_LAPSED)
+		if (claim->lo >= hi || lo >= claim->hi || claim_state(claim, now) != CLAIM_LAPSED ||
+			!claims_find(claim->id, SnapshotSelf, &current))
 			continue;
-		end_claim(claim, error);
+		end_claim(&current, error);
 		registry_count(claim->request.relid, &(SpineCounts) {.expirations = 1});
-		ended++;
-		if (failed && (counted == NULL || counted->lo != claim->request.lo ||
-					   counted->hi != claim->request.hi))
+		if (failed && (ended == 0 || counted.lo != claim->request.lo ||
+					   counted.hi != claim->request.hi))
 			add_failure(&claim->request, error);
-		counted = &claim->request;
+		counted = claim->request;
+		ended++;
+		*claims = foreach_delete_current(*claims, cell);
 	}
 	return ended;
 }
 
+static void
+settle(Claim *claim, const char *error)
+{
+	if (error != NULL)
+	{
+		claims_end(claim, error);
+		return;
+	}
+	claim->ended_at = GetCurrentTimestamp();
+	claims_update(claim);
+	attempts_forget(&claim->request);
+	registry_count(claim->request.relid,
+				   &(SpineCounts) {.merge_time = claim->ended_at - claim->claimed_at});
+}
+
+/* Nobody else writes a claim whose result is queued. */
 void
-claims_settle(int64 id, const char *error)
+claims_settle(Oid relid, int64 id, const char *error)
 {
 	Claim		claim;
+	bool		busy;
 
-	if (!claims_find(id, SnapshotSelf, &claim) || claim.ended_at != 0)
+	if (!claims_take(relid, id, &busy, &claim))
+	{
+		if (busy)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to concurrent update"),
+					 errdetail("Somebody is updating claim " INT64_FORMAT ", whose result is queued.",
+							   id),
+					 errhint("The transaction might succeed if retried.")));
 		return;
-	claims_end(&claim, error);
-	if (error != NULL)
-		return;
-	attempts_forget(&claim.request);
-	registry_count(claim.request.relid,
-				   &(SpineCounts) {.merge_time = claim.ended_at - claim.claimed_at});
+	}
+	if (claim.ended_at == 0)
+		settle(&claim, error);
+	claims_unlock(relid);
 }

@@ -5,11 +5,15 @@
  *
  * A claim's id is a fencing token: whoever completes a merge shows it, and is
  * told if somebody else has claimed the same meanwhile.  No two claims that have
- * not ended overlap.  What upholds that is the claim lock of a spine, a
- * heavyweight lock on the object with class spine_merge_claim and the relation's
- * oid: whoever writes claims or attempts of a spine holds it until the
- * transaction ends.  Whoever looks for a merge takes it conditionally, and so
- * does the worker.  It comes after the spine's own lock, where both are taken.
+ * not ended overlap.
+ *
+ * What upholds that is the claim lock of a spine, a heavyweight lock on the object
+ * with class spine_merge_claim and the relation's oid.  It is held while claims of
+ * the spine are written, and from looking at what is free until that is claimed;
+ * not until the transaction ends, so that nobody waits for somebody's commit to
+ * claim something else.  Hence who holds it looks at what transactions that have
+ * not ended have written as well, and takes a claim that one of them is writing
+ * for live, whatever will become of it.  No lock is waited for while it is held.
  */
 #ifndef SPINE_STATE_CLAIMS_H
 #define SPINE_STATE_CLAIMS_H
@@ -40,48 +44,61 @@ typedef struct Claim
 	TimestampTz ended_at;		/* 0 = it has not */
 	int64		result;			/* of its completion; 0 = none */
 	char	   *error;			/* why it ended without one, or NULL */
+	bool		busy;			/* a transaction that has not ended is writing it */
 	ItemPointerData tid;
 } Claim;
 
 /* What a claim that has not ended is doing. */
 typedef enum ClaimState
 {
-	CLAIM_LEASED,
+	CLAIM_LEASED,				/* or busy */
 	CLAIM_LAPSED,				/* the lease is over, and nobody else has it yet */
 	CLAIM_COMPLETED				/* its result is queued */
 } ClaimState;
 
 extern ClaimState claim_state(const Claim *claim, TimestampTz now);
 
-/* False if it was not to be had without waiting. */
-extern bool claims_lock(Oid relid, bool wait);
-
-/* Only before anything was written under it. */
+extern void claims_lock(Oid relid);
 extern void claims_unlock(Oid relid);
 
 /* A claim by its id; false if it does not exist (any more). */
 extern bool claims_find(int64 id, Snapshot snapshot, Claim *claim);
 
-/* The claims of a spine that have not ended. */
-extern List *claims_open(Oid relid, int64 generation, Snapshot snapshot);
+/*
+ * Takes the claim lock and finds a claim of the spine as it is now, for writing
+ * it.  Waits until no other transaction is writing it; or sets *busy if one is,
+ * unless that is NULL.  False, and without the lock, if it is not there or busy.
+ */
+extern bool claims_take(Oid relid, int64 id, bool *busy, Claim *claim);
+
+/*
+ * The claims of a spine that have not ended, without their inputs: those that
+ * claim ids after this one.  With a dirty snapshot, which is for holders of the
+ * claim lock, the ones that are busy as well.
+ */
+extern List *claims_open(Oid relid, int64 generation, int64 after, Snapshot snapshot);
 
 /* Both under the claim lock.  Only what can change is updated: lease to error. */
 extern void claims_insert(Claim *claim);
 extern void claims_update(const Claim *claim);
 
-/* Ends a claim; an error counts as a failed attempt at its request. */
+/*
+ * Ends a claim, under the claim lock; an error counts as a failed attempt at its
+ * request, and needs the lock on attempts as well.
+ */
 extern void claims_end(Claim *claim, const char *error);
 
 /*
  * Ends those of the open claims in [lo, hi) whose leases are over, as one failed
- * attempt at a request, or without any; returns how many.
+ * attempt at a request, or without any; returns how many.  They leave the list.
+ * Under both locks, on claims and on attempts.
  */
-extern int	claims_end_lapsed(List *claims, int64 lo, int64 hi, bool failed);
+extern int	claims_end_lapsed(List **claims, int64 lo, int64 hi, bool failed);
 
 /*
- * A claim's result has been applied (error is NULL) or refused.  Under the claim
- * lock.
+ * A claim's result has been applied (error is NULL) or refused.  Under the lock
+ * on attempts.
  */
-extern void claims_settle(int64 id, const char *error);
+extern void claims_settle(Oid relid, int64 id, const char *error);
 
 #endif

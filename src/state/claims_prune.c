@@ -3,8 +3,8 @@
  *		Pruning claims and failed attempts.
  *
  * A claim is kept after its end so that a compactor which repeats itself, or
- * comes late, is told what became of it.  Spines whose claim lock somebody has
- * are left for the next time.
+ * comes late, is told what became of it.  What somebody is writing just now is left
+ * for the next time.
  */
 #include "postgres.h"
 
@@ -88,13 +88,15 @@ is_forgettable(const Claim *claim, TimestampTz before)
 		(claim->result == 0 || !results_is_queued(claim->result));
 }
 
-/* One claim, as it is now, under its lock; false if it stays as it is. */
+/* One claim, as it is now; false if it stays as it is. */
 static bool
-prune_claim(Relation rel, int64 id, TimestampTz before)
+prune_claim(Relation rel, Oid relid, int64 id, TimestampTz before)
 {
 	Claim		claim;
+	bool		busy;
+	bool		pruned = true;
 
-	if (!claims_find(id, SnapshotSelf, &claim))
+	if (!claims_take(relid, id, &busy, &claim))
 		return false;
 	/* Its inputs are kept from being deleted until it has ended. */
 	if (is_moot(&claim))
@@ -102,8 +104,9 @@ prune_claim(Relation rel, int64 id, TimestampTz before)
 	else if (is_forgettable(&claim, before))
 		CatalogTupleDelete(rel, &claim.tid);
 	else
-		return false;
-	return true;
+		pruned = false;
+	claims_unlock(relid);
+	return pruned;
 }
 
 static int
@@ -128,13 +131,8 @@ prune_claims(TimestampTz before, int max)
 		/* A lease that is over may be extended still, so the lock is needed. */
 		if ((open || is_before(tuple, desc, CLAIM_ENDED_AT, before) ||
 			 is_before(tuple, desc, CLAIM_LEASE_EXPIRES, before)) &&
-			claims_lock(relid, false))
-		{
-			if (prune_claim(rel, id, before))
-				pruned++;
-			else
-				claims_unlock(relid);
-		}
+			prune_claim(rel, relid, id, before))
+			pruned++;
 	}
 	systable_endscan(scan);
 	table_close(rel, NoLock);
@@ -157,7 +155,7 @@ prune_attempts(TimestampTz before, int max)
 		{
 			RequestKey	request = request_of(tuple, desc);
 
-			if (!request_stands(&request) && claims_lock(request.relid, false) &&
+			if (!request_stands(&request) && attempts_lock(request.relid, false) &&
 				attempts_forget(&request))
 				pruned++;
 		}

@@ -36,6 +36,7 @@ offers_add(List *offers, Spine *spine)
 			continue;
 		offer = palloc(sizeof(Offer));
 		offer->relid = spine->relid;
+		offer->generation = spine->generation;
 		offer->request = spine_batch_request(batch);
 		offer->saving = (double) (batch->hollow - 1) / (double) Max(batch->len, 1);
 		offer->level = level;
@@ -83,10 +84,10 @@ overlaps(const Claim *claim, int64 lo, int64 hi)
 }
 
 OfferStatus
-offer_status(const Offer *offer, int64 generation, List *claims, Snapshot snapshot)
+offer_status(const Offer *offer, List *claims, Snapshot snapshot)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	RequestKey	key = {offer->relid, generation, (int64) offer->request.lo,
+	RequestKey	key = {offer->relid, offer->generation, (int64) offer->request.lo,
 		(int64) offer->request.hi};
 	OfferStatus status = {.state = OFFER_OPEN, .attempts = attempts_read(&key, snapshot)};
 	bool		lapsed = false;
@@ -118,111 +119,187 @@ offer_status(const Offer *offer, int64 generation, List *claims, Snapshot snapsh
 	return status;
 }
 
-/* Is a hollow batch in an open claim? */
-static bool
-is_claimed(const BatchRow *row, List *claims, TimestampTz now)
+/* What open claims cover, as one goes through the ids of a spine. */
+typedef struct Cover
 {
-	ListCell   *cell;
+	List	   *claims;			/* by their first ids */
+	int			next;
+	int64		reached;		/* so far do those before the next one cover */
+	TimestampTz now;
+} Cover;
 
-	foreach(cell, claims)
+static int
+compare_claims(const ListCell *a, const ListCell *b)
+{
+	int64		x = ((const Claim *) lfirst(a))->lo;
+	int64		y = ((const Claim *) lfirst(b))->lo;
+
+	return (x > y) - (x < y);
+}
+
+static Cover
+begin_cover(List *claims)
+{
+	Cover		cover = {.claims = list_copy(claims), .now = GetCurrentTimestamp()};
+
+	list_sort(cover.claims, compare_claims);
+	return cover;
+}
+
+/* Takes in the claims that begin before this id. */
+static void
+cover_until(Cover *cover, int64 id)
+{
+	for (; cover->next < list_length(cover->claims); cover->next++)
 	{
-		const Claim *claim = lfirst(cell);
+		const Claim *claim = list_nth(cover->claims, cover->next);
 
-		if (overlaps(claim, row->id_lo, row->id_hi) && claim_state(claim, now) != CLAIM_LAPSED)
-			return true;
+		if (claim->lo >= id)
+			break;
+		if (claim_state(claim, cover->now) != CLAIM_LAPSED)
+			cover->reached = Max(cover->reached, claim->hi);
 	}
-	return false;
+}
+
+/*
+ * Is a hollow batch in an open claim?  To be asked in order of their ids.  If it
+ * is, all is claimed up to where the claims reached so far.
+ */
+static bool
+is_claimed(Cover *cover, const BatchRow *row)
+{
+	int64		reached;
+
+	cover_until(cover, row->id_hi);
+	if (cover->reached <= row->id_lo)
+		return false;
+	/* One claim mostly begins where another ends. */
+	do
+	{
+		reached = cover->reached;
+		cover_until(cover, reached + 1);
+	} while (cover->reached > reached);
+	return true;
 }
 
 /* A stretch as it grows. */
-typedef struct Stretch
+typedef struct Growth
 {
 	MergeRequest request;
-	ArrayBuildState *inputs;
+	ArrayBuildState *parts;
+	ArrayBuildState *runs;
 	Size		bytes;
 	int			batches;
-} Stretch;
+} Growth;
 
 static void
-start_stretch(Stretch *stretch, const BatchRow *row)
+start_stretch(Growth *growth, const BatchRow *row)
 {
-	memset(stretch, 0, sizeof(*stretch));
-	stretch->request.lo = (uint64) row->id_lo;
-	stretch->request.desc = row->desc;
-	stretch->inputs = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	memset(growth, 0, sizeof(*growth));
+	growth->request.lo = (uint64) row->id_lo;
+	growth->request.desc = row->desc;
+	growth->parts = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	growth->runs = initArrayResult(INT4OID, CurrentMemoryContext, false);
+}
+
+static void
+add_run(Growth *growth, int64 offset)
+{
+	accumArrayResult(growth->runs, Int32GetDatum((int32) offset), false, INT4OID,
+					 CurrentMemoryContext);
+}
+
+/* Where one batch's parts end and the next one's begin, a new run begins, too. */
+static void
+add_runs(Growth *growth, const BatchRow *row, int nparts)
+{
+	int32	   *offsets = (int32 *) ARR_DATA_PTR(row->runs);
+
+	if (growth->request.parts > 0 && nparts > 0)
+		add_run(growth, growth->request.parts);
+	for (int i = 0; i < array_count(row->runs, "runs"); i++)
+		add_run(growth, growth->request.parts + offsets[i]);
 }
 
 /* False if it would be more than a claim may have. */
 static bool
-grow_stretch(Stretch *stretch, const BatchRow *row, int64 max_parts)
+grow_stretch(Growth *growth, const BatchRow *row, int64 max_parts)
 {
 	int			n;
 	text	  **parts = array_texts(row->parts, &n);
-	Size		bytes = stretch->bytes + VARSIZE_ANY(row->parts);
+	Size		bytes = growth->bytes + VARSIZE_ANY(row->parts);
 
-	if (bytes > MAX_CLAIM_BYTES || (max_parts > 0 && stretch->request.parts + n > max_parts))
+	if (bytes > MAX_CLAIM_BYTES || (max_parts > 0 && growth->request.parts + n > max_parts))
 		return false;
+	add_runs(growth, row, n);
 	for (int i = 0; i < n; i++)
-		accumArrayResult(stretch->inputs, PointerGetDatum(parts[i]), false, TEXTOID,
+		accumArrayResult(growth->parts, PointerGetDatum(parts[i]), false, TEXTOID,
 						 CurrentMemoryContext);
-	stretch->bytes = bytes;
-	stretch->batches++;
-	stretch->request.hi = (uint64) row->id_hi;
-	stretch->request.desc.upper = row->desc.upper;
-	stretch->request.parts += n;
-	stretch->request.len = add_saturating(stretch->request.len, row->len);
+	growth->bytes = bytes;
+	growth->batches++;
+	growth->request.hi = (uint64) row->id_hi;
+	growth->request.desc.upper = row->desc.upper;
+	growth->request.parts += n;
+	growth->request.len = add_saturating(growth->request.len, row->len);
 	return true;
 }
 
-static void
-fill_claim(const Offer *offer, Stretch *stretch, Claim *claim)
+/* The next row of a request that no claim covers, or NULL; *gap if one was. */
+static BatchRow *
+next_free(const Offer *offer, Cover *cover, Snapshot rows, BatchScan **scan, bool *gap)
 {
-	claim->request.relid = offer->relid;
-	claim->request.lo = (int64) offer->request.lo;
-	claim->request.hi = (int64) offer->request.hi;
-	claim->lo = (int64) stretch->request.lo;
-	claim->hi = (int64) stretch->request.hi;
-	claim->desc = stretch->request.desc;
-	claim->len = stretch->request.len;
-	claim->inputs = DatumGetArrayTypeP(makeArrayResult(stretch->inputs, CurrentMemoryContext));
+	BatchRow   *row;
+
+	*gap = false;
+	while ((row = batches_next(*scan)) != NULL && is_claimed(cover, row))
+	{
+		*gap = true;
+		if (cover->reached <= row->id_hi)
+			continue;
+		/* That may be thousands of them. */
+		batches_end(*scan);
+		*scan = batches_begin(offer->relid, cover->reached, (int64) offer->request.hi, rows);
+	}
+	return row;
 }
 
 bool
-offer_stretch(const Offer *offer, List *claims, int64 max_parts, Snapshot rows,
-			  Claim *claim, MergeRequest *request)
+offer_stretch(const Offer *offer, int64 from, List *claims, int64 max_parts, Snapshot rows,
+			  Stretch *stretch)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	BatchScan  *scan = batches_begin(offer->relid, (int64) offer->request.lo,
-									 (int64) offer->request.hi, rows);
-	Stretch		stretch = {0};
+	BatchScan  *scan = batches_begin(offer->relid, from, (int64) offer->request.hi, rows);
+	Cover		cover = begin_cover(claims);
+	Growth		growth = {0};
 	BatchRow   *row;
+	bool		gap;
 
-	while ((row = batches_next(scan)) != NULL)
+	while ((row = next_free(offer, &cover, rows, &scan, &gap)) != NULL)
 	{
-		if (is_claimed(row, claims, now))
+		if (gap)
 		{
-			if (stretch.batches > 1)
+			if (growth.batches > 1)
 				break;
-			stretch.batches = 0;
-			continue;
+			growth.batches = 0;
 		}
-		if (stretch.batches == 0)
-			start_stretch(&stretch, row);
-		if (!grow_stretch(&stretch, row, max_parts))
+		if (growth.batches == 0)
+			start_stretch(&growth, row);
+		if (!grow_stretch(&growth, row, max_parts))
 		{
-			if (stretch.batches > 1)
+			if (growth.batches > 1)
 				break;
 			/* The one before is too large for any neighbour: start with this one. */
-			start_stretch(&stretch, row);
-			if (!grow_stretch(&stretch, row, max_parts))
-				stretch.batches = 0;
+			start_stretch(&growth, row);
+			if (!grow_stretch(&growth, row, max_parts))
+				growth.batches = 0;
 		}
 	}
 	batches_end(scan);
-	if (stretch.batches < 2)
+	list_free(cover.claims);
+	if (growth.batches < 2)
 		return false;
-	stretch.request.desc.since = offer->request.desc.since;
-	fill_claim(offer, &stretch, claim);
-	*request = stretch.request;
+	growth.request.desc.since = offer->request.desc.since;
+	stretch->request = growth.request;
+	stretch->parts = DatumGetArrayTypeP(makeArrayResult(growth.parts, CurrentMemoryContext));
+	stretch->runs = DatumGetArrayTypeP(makeArrayResult(growth.runs, CurrentMemoryContext));
 	return true;
 }

@@ -17,6 +17,7 @@
 typedef struct Offer
 {
 	Oid			relid;
+	int64		generation;
 	double		saving;			/* hollow batches that go away, per update rewritten */
 	int			level;
 	MergeRequest request;
@@ -39,6 +40,14 @@ typedef struct OfferStatus
 	const Claim *claim;			/* the one whose lease ends last, or NULL */
 } OfferStatus;
 
+/* A stretch of one: what it covers, and what there is in it. */
+typedef struct Stretch
+{
+	MergeRequest request;
+	ArrayType  *parts;
+	ArrayType  *runs;			/* with the boundaries between its batches */
+} Stretch;
+
 /* Adds the requests of one spine to a list of Offer *. */
 extern List *offers_add(List *offers, Spine *spine);
 
@@ -49,16 +58,14 @@ extern bool offer_stands(Spine *spine, uint64 lo, uint64 hi);
 extern void offers_sort(List *offers);
 
 /* What of a request is known, from the open claims of its spine. */
-extern OfferStatus offer_status(const Offer *offer, int64 generation, List *claims,
-								Snapshot snapshot);
+extern OfferStatus offer_status(const Offer *offer, List *claims, Snapshot snapshot);
 
 /*
- * Finds the first stretch of a request, at least two hollow batches, that no
- * open claim overlaps; of at most max_parts parts, if that is not 0.  Lapsed
- * claims are in nobody's way.  Fills in what a claim says of it; false if there
- * is none.
+ * Finds the first stretch of a request from an id on, at least two hollow batches,
+ * that no open claim overlaps; of at most max_parts parts, if that is not 0.
+ * Lapsed claims are in nobody's way.  False if there is none.
  */
-extern bool offer_stretch(const Offer *offer, List *claims, int64 max_parts,
-						  Snapshot rows, Claim *claim, MergeRequest *stretch);
+extern bool offer_stretch(const Offer *offer, int64 from, List *claims, int64 max_parts,
+						  Snapshot rows, Stretch *stretch);
 
 #endif

@@ -55,6 +55,7 @@ typedef struct RegistryEntry
 	RegistryKey key;
 	SpineCounts counts;
 	TimestampTz reset;
+	ClaimedMark claimed;
 	pg_atomic_uint64 used;		/* when, on the registry's clock */
 	int			news;			/* not taken yet; if any, in the header's list */
 	TimestampTz told_at;		/* that there are */
@@ -164,6 +165,7 @@ create_entry(Oid relid)
 		return;
 	entry->counts = (SpineCounts) {0};
 	entry->reset = GetCurrentTimestamp();
+	entry->claimed = (ClaimedMark) {0};
 	entry->size = 0;
 	entry->news = 0;
 	pg_atomic_init_u64(&entry->used, 0);
@@ -357,6 +359,32 @@ registry_count(Oid relid, const SpineCounts *counts)
 	if (entry != NULL)
 		add_counts(&entry->counts, counts);
 	LWLockRelease(REGISTRY_LOCK);
+}
+
+void
+registry_set_claimed(Oid relid, const ClaimedMark *mark)
+{
+	RegistryEntry *entry;
+
+	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
+	entry = find_entry(relid);
+	if (entry != NULL)
+		entry->claimed = *mark;
+	LWLockRelease(REGISTRY_LOCK);
+}
+
+ClaimedMark
+registry_claimed(Oid relid)
+{
+	RegistryEntry *entry;
+	ClaimedMark mark = {0};
+
+	LWLockAcquire(REGISTRY_LOCK, LW_SHARED);
+	entry = find_entry(relid);
+	if (entry != NULL)
+		mark = entry->claimed;
+	LWLockRelease(REGISTRY_LOCK);
+	return mark;
 }
 
 bool

@@ -48,6 +48,20 @@ typedef struct SpineNews
 	int			news;
 } SpineNews;
 
+/*
+ * Up to where a merge request has been claimed: a hint.  Who claims some of it next
+ * looks from there on first, so as not to go through all that is claimed, nor to
+ * merge the same batches again and again.
+ */
+typedef struct ClaimedMark
+{
+	int64		generation;		/* 0 = no mark */
+	int64		lo;				/* the request */
+	int64		hi;
+	int64		from;			/* ids from here on have been looked at least lately */
+	TimestampTz until;			/* no lease in it ends before that */
+} ClaimedMark;
+
 struct Spine;
 
 extern Size registry_shmem_size(void);
@@ -74,6 +88,10 @@ extern void registry_store(const struct Spine *spine);
 
 /* Adds counts; allocates nothing and raises no error. */
 extern void registry_count(Oid relid, const SpineCounts *counts);
+
+/* Both allocate nothing and raise no error; without an entry there is no mark. */
+extern void registry_set_claimed(Oid relid, const ClaimedMark *mark);
+extern ClaimedMark registry_claimed(Oid relid);
 
 /* False if nothing was ever counted. */
 extern bool registry_counts(Oid relid, SpineCounts *counts, TimestampTz *reset);

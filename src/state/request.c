@@ -80,13 +80,10 @@ collect_inputs(Oid relid, const MergeRequest *request, Snapshot snapshot,
 	return true;
 }
 
-void
-request_values(Oid relid, const MergeRequest *request, Snapshot snapshot, Datum *values,
-			   bool *nulls)
+/* All but parts and runs, which are null so far. */
+static void
+fill_in(const MergeRequest *request, Datum *values, bool *nulls)
 {
-	ArrayType  *parts;
-	ArrayType  *runs;
-
 	memset(nulls, false, sizeof(bool) * REQUEST_COLUMNS);
 	values[0] = Int64GetDatum((int64) request->lo);
 	values[1] = Int64GetDatum((int64) request->hi);
@@ -95,12 +92,35 @@ request_values(Oid relid, const MergeRequest *request, Snapshot snapshot, Datum 
 	values[4] = frontier_get_datum(&request->desc.since);
 	values[5] = Int64GetDatum(request->len);
 	values[6] = Int32GetDatum((int32) Min(request->parts, PG_INT32_MAX));
-	if (request->parts > spine_max_request_parts ||
-		!collect_inputs(relid, request, snapshot, &parts, &runs))
-	{
-		nulls[7] = nulls[8] = true;
-		return;
-	}
+	nulls[7] = nulls[8] = true;
+}
+
+static void
+fill_in_arrays(ArrayType *parts, ArrayType *runs, Datum *values, bool *nulls)
+{
 	values[7] = PointerGetDatum(parts);
 	values[8] = PointerGetDatum(runs);
+	nulls[7] = nulls[8] = false;
+}
+
+void
+request_values(Oid relid, const MergeRequest *request, Snapshot snapshot, Datum *values,
+			   bool *nulls)
+{
+	ArrayType  *parts;
+	ArrayType  *runs;
+
+	fill_in(request, values, nulls);
+	if (request->parts <= spine_max_request_parts &&
+		collect_inputs(relid, request, snapshot, &parts, &runs))
+		fill_in_arrays(parts, runs, values, nulls);
+}
+
+/* Of more bytes than a request lists it cannot be: a claim has no more either. */
+void
+stretch_values(const Stretch *stretch, Datum *values, bool *nulls)
+{
+	fill_in(&stretch->request, values, nulls);
+	if (stretch->request.parts <= spine_max_request_parts)
+		fill_in_arrays(stretch->parts, stretch->runs, values, nulls);
 }

@@ -9,7 +9,7 @@
 
 #include "utils/snapshot.h"
 
-#include "core/trace.h"
+#include "state/offer.h"
 
 /* Columns of a request after relation: id_lo up to and including runs. */
 #define REQUEST_COLUMNS 9
@@ -21,5 +21,8 @@
  */
 extern void request_values(Oid relid, const MergeRequest *request, Snapshot snapshot,
 						   Datum *values, bool *nulls);
+
+/* The same of a stretch of one, of which everything is at hand. */
+extern void stretch_values(const Stretch *stretch, Datum *values, bool *nulls);
 
 #endif

@@ -31,22 +31,18 @@
 #include "state/values.h"
 
 int64
-results_submit(Oid relid, const BatchRow *result, ArrayType *inputs, int64 claim)
+results_submit(Oid relid, int64 generation, const BatchRow *result, ArrayType *inputs,
+			   int64 claim)
 {
 	const SpineTables *tables = spine_tables(false);
 	Datum		values[RESULT_COLUMNS] = {0};
 	bool		nulls[RESULT_COLUMNS] = {false};
-	Spine		spine;
-	Snapshot	rows;
 	Relation	rel;
-	int64		id;
+	int64		id = nextval_internal(tables->result_seq, false);
 
-	if (!spine_read(relid, &spine, &rows))
-		spine_not_registered(relid);
-	id = nextval_internal(tables->result_seq, false);
 	values[RESULT_ID - 1] = Int64GetDatum(id);
 	values[RESULT_RELATION - 1] = ObjectIdGetDatum(relid);
-	values[RESULT_GENERATION - 1] = Int64GetDatum(spine.generation);
+	values[RESULT_GENERATION - 1] = Int64GetDatum(generation);
 	values[RESULT_CLAIM - 1] = Int64GetDatum(claim);
 	nulls[RESULT_CLAIM - 1] = claim == 0;
 	values[RESULT_LOWER - 1] = frontier_get_datum(&result->desc.lower);
@@ -125,10 +121,12 @@ static void
 settle_claim(HeapTuple tuple, TupleDesc desc, int outcome, const char *error)
 {
 	int64		claim = claim_of(tuple, desc);
+	bool		isnull;
+	Oid			relid = DatumGetObjectId(heap_getattr(tuple, RESULT_RELATION, desc, &isnull));
 	bool		applied = outcome == APPLIED_EXACT || outcome == APPLIED_SUBSET;
 
 	if (claim != 0)
-		claims_settle(claim, applied ? NULL : error != NULL ? error : outcome_label(outcome));
+		claims_settle(relid, claim, applied ? NULL : error != NULL ? error : outcome_label(outcome));
 }
 
 /*
@@ -245,17 +243,17 @@ apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
 }
 
 /*
- * Takes the claim lock if any result answers a claim; false if somebody has it.
- * Whoever has it is about to commit.
+ * Takes the lock on attempts if any result answers a claim; false if somebody has
+ * it.  Whoever has it is about to commit.
  */
 static bool
-lock_claims(Oid relid, List *results, TupleDesc desc)
+lock_attempts(Oid relid, List *results, TupleDesc desc)
 {
 	ListCell   *cell;
 
 	foreach(cell, results)
 		if (claim_of(lfirst(cell), desc) != 0)
-			return claims_lock(relid, false);
+			return attempts_lock(relid, false);
 	return true;
 }
 
@@ -280,7 +278,7 @@ results_apply(Oid relid, int max, int milliseconds)
 	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
 	desc = CreateTupleDescCopy(RelationGetDescr(rel));
 	table_close(rel, NoLock);
-	if (!lock_claims(relid, results, desc))
+	if (!lock_attempts(relid, results, desc))
 		return WORK_BUSY;
 	for (int i = 0; i < list_length(results) && done < max; i++, done++)
 	{

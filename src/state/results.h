@@ -15,12 +15,13 @@
 #include "state/waiting.h"
 
 /*
- * Queues a result; returns its id.  inputs may be NULL; claim is 0 without one.
+ * Queues a result for a generation of the relation; returns its id.  inputs may be
+ * NULL; claim is 0 without one.
  * The bounds are not looked at: the worker judges them and records an
  * error with the result.  Wakes the worker when the transaction commits.
  */
-extern int64 results_submit(Oid relid, const BatchRow *result, ArrayType *inputs,
-							int64 claim);
+extern int64 results_submit(Oid relid, int64 generation, const BatchRow *result,
+							ArrayType *inputs, int64 claim);
 
 /* The parts of a result; NULL if it is not there any more. */
 extern ArrayType *results_parts(int64 id);

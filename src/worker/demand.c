@@ -30,13 +30,12 @@ expect(Demand *demand, TimestampTz at)
 static void
 look_at(Demand *demand, Spine *spine)
 {
-	List	   *claims = claims_open(spine->relid, spine->generation, GetActiveSnapshot());
+	List	   *claims = claims_open(spine->relid, spine->generation, 0, GetActiveSnapshot());
 	ListCell   *cell;
 
 	foreach(cell, offers_add(NIL, spine))
 	{
-		OfferStatus status = offer_status(lfirst(cell), spine->generation, claims,
-										  GetActiveSnapshot());
+		OfferStatus status = offer_status(lfirst(cell), claims, GetActiveSnapshot());
 
 		if (status.state == OFFER_OPEN)
 			demand->open++;

@@ -50,7 +50,7 @@
 /* Milliseconds. */
 #define ERROR_PAUSE 1000		/* after an error that is not a merge function's */
 #define CANCEL_PATIENCE 10000	/* for a function that was cancelled to end */
-#define EXIT_PATIENCE 300		/* for the claim lock when it ends */
+#define EXIT_PATIENCE 300		/* for those who are in its way when it ends */
 #define EXIT_STEP 10
 #define LEASE_MARGIN 30000		/* of the lease, beyond all that */
 
@@ -86,7 +86,7 @@ may_claim(void *arg, Oid relid)
 
 /* Notes what is claimed, for the transaction after this one. */
 static void
-note_claim(void *arg, const Claim *claim, const MergeRequest *stretch, Snapshot rows)
+note_claim(void *arg, const Claim *claim, const Stretch *stretch)
 {
 	TupleDesc	desc = lookup_rowtype_tupdesc(spine_tables(false)->request_type, -1);
 	Datum		values[1 + REQUEST_COLUMNS];
@@ -95,7 +95,7 @@ note_claim(void *arg, const Claim *claim, const MergeRequest *stretch, Snapshot 
 	MemoryContext old;
 
 	values[0] = ObjectIdGetDatum(claim->request.relid);
-	request_values(claim->request.relid, stretch, rows, values + 1, nulls + 1);
+	stretch_values(stretch, values + 1, nulls + 1);
 	tuple = heap_form_tuple(desc, values, nulls);
 	old = MemoryContextSwitchTo(merger.context);
 	merger.value = heap_copy_tuple_as_datum(tuple, desc);
@@ -167,59 +167,76 @@ claim_step(void *arg)
  * The end of a claim.
  */
 
-/* Under its lock: the claim as it is now; false if it is over or answered. */
+/* Is the spine still the one that the claim is of? */
 static bool
-claim_stands(Claim *claim, bool *current)
+claim_is_current(void)
 {
 	Spine		spine;
 	Snapshot	rows;
+	bool		current;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	*current = spine_read(merger.request.relid, &spine, &rows) &&
+	current = spine_read(merger.request.relid, &spine, &rows) &&
 		spine.generation == merger.request.generation;
 	PopActiveSnapshot();
-	return claims_find(merger.claim, SnapshotSelf, claim) && claim->ended_at == 0 &&
-		claim->result == 0;
+	return current;
 }
 
 /*
- * Under the claim lock.  With an error it is a failed attempt, unless the spine
- * has begun anew.
+ * Takes the claim lock and the claim as it is now; false if it is over or answered.
+ * busy as in claims_take.
  */
-static void
-give_back(void)
+static bool
+take_claim(bool *busy, Claim *claim)
+{
+	if (!claims_take(merger.request.relid, merger.claim, busy, claim))
+		return false;
+	if (claim->ended_at == 0 && claim->result == 0)
+		return true;
+	claims_unlock(merger.request.relid);
+	return false;
+}
+
+/*
+ * With an error it is a failed attempt, unless the spine has begun anew.  False if
+ * that cannot be done without waiting for a transaction, and is not to.
+ */
+static bool
+give_back(bool wait)
 {
 	Claim		claim;
-	bool		current;
+	bool		busy = false;
+	bool		failed;
 
-	if (claim_stands(&claim, &current))
-		claims_end(&claim, current ? merger.error : NULL);
+	if (spine_tables(true) == NULL)
+		return true;
+	failed = merger.error != NULL && claim_is_current();
+	if (failed && !attempts_lock(merger.request.relid, wait))
+		return false;
+	if (take_claim(wait ? NULL : &busy, &claim))
+	{
+		claims_end(&claim, failed ? merger.error : NULL);
+		claims_unlock(merger.request.relid);
+	}
 	stop_point("merge_given_back");
+	return !busy;
 }
 
 static void
 give_back_step(void *arg)
 {
-	if (spine_tables(true) == NULL)
-		return;
-	claims_lock(merger.request.relid, true);
-	give_back();
+	(void) give_back(true);
 }
 
 /*
- * Who has the lock may be claiming, for a moment, or be idle in a transaction;
- * and a process at its end can no longer be told to stop waiting.
+ * Whoever is in the way may be about to commit, or idle in a transaction; and a
+ * process at its end can no longer be told to stop waiting.
  */
-static bool
-lock_at_exit(void)
+static void
+try_to_give_back(void)
 {
-	for (int waited = 0; waited < EXIT_PATIENCE; waited += EXIT_STEP)
-	{
-		if (claims_lock(merger.request.relid, false))
-			return true;
+	for (int waited = 0; waited < EXIT_PATIENCE && !give_back(false); waited += EXIT_STEP)
 		pg_usleep(EXIT_STEP * 1000L);
-	}
-	return false;
 }
 
 /*
@@ -236,8 +253,7 @@ give_back_at_exit(int code, Datum arg)
 		merger.error = "the merge function did not end when it was cancelled";
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (spine_tables(true) != NULL && lock_at_exit())
-		give_back();
+	try_to_give_back();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	merger.claim = 0;
@@ -255,24 +271,22 @@ complete(const MergeOutput *output)
 	BatchRow	row = {.len = output->len, .parts = output->parts, .runs = output->runs};
 	Claim		claim;
 	CoreError	err;
-	bool		current;
 
 	hollow_batch_set_arrays(&batch, output->parts, output->runs);
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
 	LockRelationOid(merger.request.relid, AccessShareLock);
-	claims_lock(merger.request.relid, true);
-	if (!claim_stands(&claim, &current) || !current)
+	if (!claim_is_current() || !take_claim(NULL, &claim))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("claim " INT64_FORMAT " is over", merger.claim),
 				 errdetail("The relation has been truncated or dropped, or somebody else has claimed the same."),
 				 errhint("Nothing needs to be done: what the merge function wrote is rolled back.")));
 	row.desc = claim.desc;
-	PushActiveSnapshot(GetLatestSnapshot());
-	claim.result = results_submit(claim.request.relid, &row, claim.inputs, claim.id);
-	PopActiveSnapshot();
+	claim.result = results_submit(claim.request.relid, claim.request.generation, &row,
+								  claim.inputs, claim.id);
 	claims_update(&claim);
+	claims_unlock(merger.request.relid);
 	stop_point("merge_queued");
 }
 
