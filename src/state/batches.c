@@ -279,27 +279,65 @@ row_at(Oid relid, int64 lo, int64 id, Snapshot snapshot, BatchRow *result)
 }
 
 /*
- * The rows of a spine are a chain, so the one that begins (or ends) at a
- * frontier is found by halving the range of ids.
+ * The rows of a spine are a chain, so the one that begins (or ends) at a frontier
+ * is found by narrowing the range of ids: from a guess in growing steps, and when
+ * it lies between two of them, by halving what is left.
  */
 static bool
-find_bound(Oid relid, uint64 lo, uint64 hi, const Frontier *frontier, bool upper,
-		   BatchRow *row)
+find_bound(Oid relid, uint64 lo, uint64 hi, uint64 guess, const Frontier *frontier,
+		   bool upper, BatchRow *row)
 {
+	uint64		at = guess;
+	uint64		step = 1;
+	bool		rose = false;
+	bool		fell = false;
+
 	while (lo < hi)
 	{
 		const Frontier *bound = upper ? &row->desc.upper : &row->desc.lower;
 
-		if (!row_at(relid, (int64) lo, (int64) (lo + (hi - lo) / 2), NULL, row))
+		if (!row_at(relid, (int64) lo, (int64) at, NULL, row))
 			return false;
 		if (frontier_equal(bound, frontier))
 			return true;
 		if (frontier_less_than(bound, frontier))
+		{
 			lo = (uint64) row->id_hi;
+			rose = true;
+		}
 		else
+		{
 			hi = (uint64) row->id_lo;
+			fell = true;
+		}
+		if (lo >= hi)
+			break;
+		if (rose && fell)
+			at = lo + (hi - lo) / 2;
+		else
+			at = rose ? lo + Min(step, hi - lo) - 1 : hi - Min(step, hi - lo);
+		step *= 2;
 	}
 	return false;
+}
+
+/* Where a batch with this lower is if times advance evenly with ids. */
+static uint64
+guess_id(Oid relid, uint64 lo, uint64 hi, const Frontier *lower)
+{
+	BatchRow	first;
+	BatchRow	last;
+	double		share;
+
+	if (!row_at(relid, (int64) lo, (int64) lo, NULL, &first) ||
+		!row_at(relid, (int64) lo, (int64) hi - 1, NULL, &last) ||
+		!frontier_less_than(&first.desc.lower, lower))
+		return lo;
+	if (!frontier_less_than(lower, &last.desc.lower))
+		return (uint64) last.id_lo;
+	share = (double) (lower->time - first.desc.lower.time) /
+		(double) (last.desc.lower.time - first.desc.lower.time);
+	return Min(lo + (uint64) (share * (double) ((uint64) last.id_lo - lo)), hi - 1);
 }
 
 int64
@@ -329,11 +367,12 @@ source_find(void *context, uint64_t lo, uint64_t hi, const Frontier *lower,
 	Oid			relid = *(Oid *) context;
 	BatchRow	row;
 
-	*found = find_bound(relid, lo, hi, lower, false, &row);
+	*found = find_bound(relid, lo, hi, guess_id(relid, lo, hi, lower), lower, false, &row);
 	if (!*found)
 		return CORE_OK;
 	*found_lo = (uint64) row.id_lo;
-	*found = find_bound(relid, lo, hi, upper, true, &row);
+	/* A result mostly stands for a few batches. */
+	*found = find_bound(relid, *found_lo, hi, *found_lo, upper, true, &row);
 	*found_hi = (uint64) row.id_hi;
 	return CORE_OK;
 }
