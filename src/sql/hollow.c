@@ -16,26 +16,22 @@
 
 #include "sql/args.h"
 #include "state/batches.h"
+#include "state/tables.h"
 #include "state/values.h"
 #include "state/working.h"
 
-/* Adds a batch to the result of a function that InitMaterializedSRF has set up. */
+/*
+ * Adds a batch to the result of a function that InitMaterializedSRF has set up: the
+ * columns of the table from id_lo on.
+ */
 static void
-put_batch(FunctionCallInfo fcinfo, const BatchRow *row)
+put_batch(FunctionCallInfo fcinfo, const Datum *stored)
 {
 	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
-	Datum		values[8];
-	bool		nulls[8] = {false};
+	bool		nulls[BATCH_COLUMNS] = {false};
 
-	values[0] = Int64GetDatum(row->id_lo);
-	values[1] = Int64GetDatum(row->id_hi);
-	values[2] = frontier_get_datum(&row->desc.lower);
-	values[3] = frontier_get_datum(&row->desc.upper);
-	values[4] = frontier_get_datum(&row->desc.since);
-	values[5] = Int64GetDatum(row->len);
-	values[6] = PointerGetDatum(row->parts);
-	values[7] = PointerGetDatum(row->runs);
-	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+	tuplestore_putvalues(set->setResult, set->setDesc,
+						 unconstify(Datum *, stored) + BATCH_ID_LO - 1, nulls);
 }
 
 PG_FUNCTION_INFO_V1(spine_request_inputs);
@@ -49,15 +45,17 @@ spine_request_inputs(PG_FUNCTION_ARGS)
 	Snapshot	snapshot;
 	Spine		spine;
 	BatchScan  *scan;
-	BatchRow   *row;
+	const Datum *row;
 
 	if (!spine_read(relid, &spine, &snapshot))
 		spine_not_registered(relid);
 	InitMaterializedSRF(fcinfo, 0);
 	scan = batches_begin(relid, lo, hi, snapshot);
-	while ((row = batches_next(scan)) != NULL && row->id_lo == next && row->id_hi <= hi)
+	while ((row = batches_next_stored(scan)) != NULL &&
+		   DatumGetInt64(row[BATCH_ID_LO - 1]) == next &&
+		   DatumGetInt64(row[BATCH_ID_HI - 1]) <= hi)
 	{
-		next = row->id_hi;
+		next = DatumGetInt64(row[BATCH_ID_HI - 1]);
 		put_batch(fcinfo, row);
 	}
 	batches_end(scan);
@@ -117,6 +115,14 @@ check_complete(const Spine *spine, const Frontier *as_of)
 			 errhint("Wait for upper to pass it, with spine_wait_upper().")));
 }
 
+static bool
+begins_after(const Datum *stored, const Frontier *time)
+{
+	Frontier	lower = datum_get_frontier(stored[BATCH_LOWER - 1]);
+
+	return frontier_less_than(time, &lower);
+}
+
 /*
  * The batches that have times up to as_of: all but those that begin after it.
  * The last of them may have later times as well, which the reader leaves out.
@@ -131,7 +137,7 @@ spine_snapshot(PG_FUNCTION_ARGS)
 	Snapshot	snapshot;
 	Spine		spine;
 	BatchScan  *scan;
-	BatchRow   *row;
+	const Datum *row;
 
 	if (!spine_read(relid, &spine, &snapshot))
 		spine_not_registered(relid);
@@ -142,8 +148,7 @@ spine_snapshot(PG_FUNCTION_ARGS)
 	}
 	InitMaterializedSRF(fcinfo, 0);
 	scan = batches_begin(relid, 0, PG_INT64_MAX, snapshot);
-	while ((row = batches_next(scan)) != NULL &&
-		   (all || !frontier_less_than(&as_of, &row->desc.lower)))
+	while ((row = batches_next_stored(scan)) != NULL && (all || !begins_after(row, &as_of)))
 		put_batch(fcinfo, row);
 	batches_end(scan);
 	return (Datum) 0;
@@ -162,7 +167,7 @@ spine_listen(PG_FUNCTION_ARGS)
 	Snapshot	snapshot;
 	Spine		spine;
 	BatchScan  *scan;
-	BatchRow   *row;
+	const Datum *row;
 	int64		first;
 
 	if (!spine_read(relid, &spine, &snapshot))
@@ -171,7 +176,7 @@ spine_listen(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	first = batches_first_after(relid, spine.trace.next_id, &frontier, snapshot);
 	scan = batches_begin(relid, first, PG_INT64_MAX, snapshot);
-	while ((row = batches_next(scan)) != NULL)
+	while ((row = batches_next_stored(scan)) != NULL)
 		put_batch(fcinfo, row);
 	batches_end(scan);
 	return (Datum) 0;

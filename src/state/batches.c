@@ -33,7 +33,8 @@ struct BatchScan
 	Relation	index;
 	SysScanDesc scan;
 	BatchRow	row;
-	ItemPointerData tid;		/* of the current row */
+	Datum		stored[BATCH_COLUMNS];	/* of the current row */
+	ItemPointerData tid;
 	TupleTableSlot **recent;	/* instead of a scan: rows at hand, */
 	int			nrecent;		/* so many, */
 	int			next;			/* from this one on */
@@ -117,19 +118,51 @@ fill_row(BatchScan *scan, const Datum *values)
 	return row;
 }
 
-static BatchRow *
+static const Datum *
 next_recent(BatchScan *scan)
 {
-	MemoryContext old;
 	TupleTableSlot *slot;
 
 	if (scan->next == scan->nrecent)
 		return NULL;
-	MemoryContextReset(scan->context);
-	old = MemoryContextSwitchTo(scan->context);
 	slot = scan->recent[scan->next++];
 	slot_getallattrs(slot);
-	fill_row(scan, slot->tts_values);
+	return slot->tts_values;
+}
+
+static const Datum *
+next_stored(BatchScan *scan, ScanDirection direction)
+{
+	bool		nulls[BATCH_COLUMNS];
+	HeapTuple	tuple;
+
+	CHECK_FOR_INTERRUPTS();
+	tuple = systable_getnext_ordered(scan->scan, direction);
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	heap_deform_tuple(tuple, RelationGetDescr(scan->rel), scan->stored, nulls);
+	scan->tid = tuple->t_self;
+	return scan->stored;
+}
+
+const Datum *
+batches_next_stored(BatchScan *scan)
+{
+	return scan->recent != NULL ? next_recent(scan) :
+		next_stored(scan, ForwardScanDirection);
+}
+
+/* Takes a row apart, if there is one. */
+static BatchRow *
+take_apart(BatchScan *scan, const Datum *stored)
+{
+	MemoryContext old;
+
+	if (stored == NULL)
+		return NULL;
+	MemoryContextReset(scan->context);
+	old = MemoryContextSwitchTo(scan->context);
+	fill_row(scan, stored);
 	MemoryContextSwitchTo(old);
 	return &scan->row;
 }
@@ -137,28 +170,13 @@ next_recent(BatchScan *scan)
 static BatchRow *
 next_row(BatchScan *scan, ScanDirection direction)
 {
-	Datum		values[BATCH_COLUMNS];
-	bool		nulls[BATCH_COLUMNS];
-	MemoryContext old;
-	HeapTuple	tuple;
-
-	CHECK_FOR_INTERRUPTS();
-	tuple = systable_getnext_ordered(scan->scan, direction);
-	if (!HeapTupleIsValid(tuple))
-		return NULL;
-	MemoryContextReset(scan->context);
-	old = MemoryContextSwitchTo(scan->context);
-	heap_deform_tuple(tuple, RelationGetDescr(scan->rel), values, nulls);
-	fill_row(scan, values);
-	scan->tid = tuple->t_self;
-	MemoryContextSwitchTo(old);
-	return &scan->row;
+	return take_apart(scan, next_stored(scan, direction));
 }
 
 BatchRow *
 batches_next(BatchScan *scan)
 {
-	return scan->recent != NULL ? next_recent(scan) : next_row(scan, ForwardScanDirection);
+	return take_apart(scan, batches_next_stored(scan));
 }
 
 void
@@ -214,7 +232,7 @@ delete_rows(Oid relid, int64 lo, int64 hi)
 	CommandCounterIncrement();
 	LockRelationOid(spine_tables(false)->batch, RowExclusiveLock);
 	scan = begin_scan(relid, lo, hi, NULL);
-	while (next_row(scan, ForwardScanDirection) != NULL)
+	while (next_stored(scan, ForwardScanDirection) != NULL)
 		CatalogTupleDelete(scan->rel, &scan->tid);
 	batches_end(scan);
 }

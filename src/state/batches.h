@@ -43,6 +43,9 @@ typedef struct BatchScan BatchScan;
 
 extern BatchScan *batches_begin(Oid relid, int64 lo, int64 hi, Snapshot snapshot);
 extern BatchRow *batches_next(BatchScan *scan);
+
+/* The same as it is stored: the columns of the table, nothing taken apart. */
+extern const Datum *batches_next_stored(BatchScan *scan);
 extern void batches_end(BatchScan *scan);
 
 /*
