@@ -41,6 +41,7 @@
 
 /* Milliseconds. */
 #define LOOK_PAUSE 100			/* between two looks while there is work */
+#define GATHER_PAUSE 10			/* when there is none: what comes meanwhile is done together */
 #define BUSY_PAUSE 20			/* when somebody holds the spine, then doubled */
 #define BUSY_PAUSE_MAX 1000
 #define PRUNE_PAUSE 60000
@@ -264,6 +265,7 @@ look(Queue *queue)
 	task_done(&queue->look);
 	queue->look.queued = false;
 	queue->looked_at = mailbox_clock();
+	queue->look.next = queue->looked_at + GATHER_PAUSE;
 	list_tasks(queue);
 	if (queue->absent)
 		queue->prune.queued = queue->survey.queued = false;
