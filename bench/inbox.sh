@@ -4,18 +4,21 @@
 # inbox, beside the INSERT of the same row into a plain table with the same
 # primary key, and beside spine_append, in the same server and in turns.
 #
-#   make install && scripts/cluster -o fsync=on -- bench/inbox.sh [rounds] [seconds] [clients]
+#   make install && scripts/cluster -o fsync=on -- bench/inbox.sh [rounds] [seconds] [clients]...
 #
-# Prints, for each case, the median over the rounds and the least and greatest
-# of both, and the median of the ratios: transactions per second, and how long
-# after the last of them the worker needs until the inbox is empty, beside how
-# long it was filled.
+# Prints, for each case and number of clients (8 and 16), the median over the
+# rounds and the least and greatest of both, and the median of the ratios:
+# transactions per second; how long a batch waits from being appended until it has
+# its time, at the median of all, beside the 50 ms that it should be under; and how
+# long after the last of them the worker needs until the inbox is empty, beside
+# how long it was filled.
 
 set -eu
 
 rounds=${1:-5}
 seconds=${2:-5}
-clients=${3:-8}
+shift $(($# < 2 ? $# : 2))
+[ $# -gt 0 ] || set -- 8 16
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -43,10 +46,10 @@ SQL
 echo "SELECT spine_append('s', 1, ARRAY['part ' || :client_id]);" > "$work/append.sql"
 echo "SELECT spine_append_batch('s', 1, ARRAY['part ' || :client_id]);" > "$work/inbox.sql"
 
-# Transactions per second of a script.
+# Transactions per second of a script with so many clients.
 tps() {
 	fresh
-	pgbench -n -T "$seconds" -c "$clients" -j 2 -f "$work/$1.sql" 2>/dev/null > "$work/pgbench"
+	pgbench -n -T "$seconds" -c "$2" -j 2 -f "$work/$1.sql" 2>/dev/null > "$work/pgbench"
 	sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$work/pgbench"
 }
 
@@ -61,6 +64,12 @@ drained_after() {
 	echo "$start $(date +%s.%N)" | awk '{ printf "%.3f\n", $2 - $1 }'
 }
 
+# Milliseconds that a batch has waited, at the median.
+waited() {
+	sql -c "SELECT round(1000 * percentile_cont(0.5) WITHIN GROUP
+		(ORDER BY extract(epoch FROM sequenced_at - appended_at))::numeric, 3) FROM spine_inbox"
+}
+
 # What was appended is there, and valid.
 check() {
 	local n
@@ -69,17 +78,26 @@ check() {
 		{ echo "the spine does not hold the $n batches that were appended" >&2; exit 1; }
 }
 
-for ((round = 1; round <= rounds; round++))
-do
-	insert=$(tps insert)
-	append=$(tps append)
+compare() {
+	local insert append inbox drained
+	insert=$(tps insert "$1")
+	append=$(tps append "$1")
 	check
-	inbox=$(tps inbox)
+	inbox=$(tps inbox "$1")
 	drained=$(drained_after)
 	check
-	echo "inbox beside INSERT, $clients clients (tps)|$inbox|$insert" >> "$work/figures"
-	echo "inbox beside spine_append, $clients clients (tps)|$inbox|$append" >> "$work/figures"
-	echo "until the inbox is empty, beside filling it (s)|$drained|$seconds" >> "$work/figures"
+	echo "inbox beside INSERT, $1 clients (tps)|$inbox|$insert" >> "$work/figures"
+	echo "inbox beside spine_append, $1 clients (tps)|$inbox|$append" >> "$work/figures"
+	echo "appended to sequenced beside 50 ms, $1 clients (ms)|$(waited)|50" >> "$work/figures"
+	echo "until the inbox is empty, beside filling it, $1 clients (s)|$drained|$seconds" >> "$work/figures"
+}
+
+for ((round = 1; round <= rounds; round++))
+do
+	for clients in "$@"
+	do
+		compare "$clients"
+	done
 	echo "round $round of $rounds done" >&2
 done
 
