@@ -664,6 +664,12 @@ CREATE VIEW spine_merge_results WITH (security_barrier) AS
 				   OR (SELECT rolsuper FROM pg_catalog.pg_roles
 					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
 
+CREATE VIEW spine_claims WITH (security_barrier) AS
+	SELECT id AS claim, relation, generation, request_lo, request_hi, id_lo, id_hi, len,
+		   claimed_by, claimed_at, lease_expires, result
+	FROM spine_merge_claim
+	WHERE ended_at IS NULL AND pg_catalog.has_table_privilege(relation, 'SELECT');
+
 CREATE VIEW spine_inbox WITH (security_barrier) AS
 	SELECT ticket, relation, generation, len, parts, runs, appended_by, appended_at,
 		   sequenced_at, lower, error
@@ -688,4 +694,4 @@ CREATE VIEW spine_holds WITH (security_barrier) AS
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
 	spine_merge_results, spine_inbox, spine_garbage, spine_stat, spine_holds,
-	spine_progress, spine_activity TO PUBLIC;
+	spine_progress, spine_activity, spine_claims TO PUBLIC;

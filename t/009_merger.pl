@@ -142,7 +142,7 @@ $pid = at_work('postgres');
 set_conf("spine.merge_timeout = '200ms'");
 sleep 0.2;
 sql('postgres', "SELECT pg_cancel_backend($pid)");
-last_error('postgres', 'canceling statement due to statement timeout');
+last_error('postgres', 'the merge function took longer than spine.merge_timeout');
 set_conf("spine.merge_timeout = '10min'");
 let_go('postgres');
 all_merged('postgres', 'after all that');

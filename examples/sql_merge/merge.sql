@@ -1,12 +1,16 @@
 -- A merge that the server runs: the parts of the spine are tables with rows
 -- (key, time, diff), and a part's key is the name of its table in schema "parts".
 --
---   psql -f examples/sql_merge/merge.sql
+--   CREATE EXTENSION spine;
+--   \i examples/sql_merge/merge.sql
 --
--- makes the function and a view of what all parts add up to. Then
+-- makes the merge function, one that pushes, and one that reads. Then
 --
+--   CREATE TABLE ledger ();
 --   SELECT spine_register('ledger');
 --   SELECT spine_set_merge_function('ledger', 'merge_parts(spine_merge_request)');
+--   SELECT push_rows('ledger', keys => '{a,b}', diffs => '{1,2}') FROM generate_series(1, 10);
+--   SELECT * FROM sums('ledger');
 --
 -- and every request is answered a moment after it was made. The tables that have
 -- been merged are listed in spine_garbage; drop them when no reader needs them.
@@ -42,15 +46,15 @@ BEGIN
 END $$;
 
 -- Pushes rows as a batch of their own: a part table, covering the next time.
-CREATE FUNCTION push_rows(relation regclass, rows anyarray) RETURNS spine_frontier
+CREATE FUNCTION push_rows(relation regclass, keys text[], diffs bigint[]) RETURNS spine_frontier
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	input text := gen_random_uuid();
 	at spine_frontier;
 BEGIN
-	at := spine_append(relation, cardinality(rows), ARRAY[input]);
-	EXECUTE format('CREATE TABLE parts.%I AS SELECT key, %s::bigint AS time, diff FROM unnest($1) r (key, diff)',
-		input, at::bigint) USING rows;
+	at := spine_append(relation, cardinality(keys), ARRAY[input]);
+	EXECUTE format('CREATE TABLE parts.%I AS SELECT key, %s::bigint AS time, diff FROM unnest($1, $2) r (key, diff)',
+		input, at::bigint) USING keys, diffs;
 	RETURN at;
 END $$;
 
@@ -60,6 +64,7 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY EXECUTE (
 		SELECT format('SELECT key, sum(diff)::bigint FROM (%s) p GROUP BY key HAVING sum(diff) <> 0 ORDER BY key',
-			string_agg(format('SELECT key, diff FROM parts.%I', part), ' UNION ALL '))
+			coalesce(string_agg(format('SELECT key, diff FROM parts.%I', part), ' UNION ALL '),
+				'SELECT NULL::text AS key, NULL::numeric AS diff WHERE false'))
 		FROM spine_batches b, unnest(b.parts) part WHERE b.relation = of);
 END $$;

@@ -81,7 +81,7 @@ spine_next_time(const Spine *spine, Description *desc, CoreError *err)
 	desc->since = frontier_minimum();
 	if (frontier_is_empty(&desc->lower))
 		return core_error(err, CORE_CLOSED, "the spine is closed",
-						  "Nothing can be appended after its upper, [].");
+						  "Its upper is [].");
 	if (desc->lower.time == TIME_MAX)
 		return core_error(err, CORE_RANGE, "time is out of range",
 						  "The spine's upper, %llu, is the last time there is.",

@@ -23,6 +23,7 @@
 #include "storage/lock.h"
 #include "storage/pmsignal.h"
 #include "tcop/tcopprot.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -62,7 +63,9 @@ typedef struct Merger
 	int64		lo;
 	int64		hi;
 	int64		len;
+	char	   *name;			/* of the relation, for messages */
 	Datum		value;			/* the request, as the function gets it */
+	TimestampTz due;			/* when the function is cancelled */
 	char	   *error;			/* why it was not answered; NULL: no fault of it */
 	TimeoutId	overdue;
 	int64		idle_since;
@@ -99,6 +102,8 @@ note_claim(void *arg, const Claim *claim, const Stretch *stretch)
 	tuple = heap_form_tuple(desc, values, nulls);
 	old = MemoryContextSwitchTo(merger.context);
 	merger.value = heap_copy_tuple_as_datum(tuple, desc);
+	merger.name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(claim->request.relid)),
+											 get_rel_name(claim->request.relid));
 	MemoryContextSwitchTo(old);
 	ReleaseTupleDesc(desc);
 	merger.claim = claim->id;
@@ -297,6 +302,7 @@ complete(const MergeOutput *output)
 static void
 call(Oid function, MergeOutput *output)
 {
+	merger.due = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), spine_merge_timeout);
 	enable_timeout_after(STATEMENT_TIMEOUT, spine_merge_timeout);
 	enable_timeout_after(merger.overdue, spine_merge_timeout + CANCEL_PATIENCE);
 	stop_point("merging");
@@ -347,13 +353,17 @@ merge_step(void *arg)
 static bool
 keep_error(void *arg, const ErrorData *error)
 {
+	bool		cancelled = error->sqlerrcode == ERRCODE_QUERY_CANCELED;
 	MemoryContext old;
 
-	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && merger_told_to_leave())
+	if (cancelled && merger_told_to_leave())
 		return false;
 	old = MemoryContextSwitchTo(merger.context);
-	merger.error = error->detail == NULL ? pstrdup(error->message) :
-		psprintf("%s: %s", error->message, error->detail);
+	if (cancelled && merger.due != 0 && GetCurrentTimestamp() >= merger.due)
+		merger.error = pstrdup("the merge function took longer than spine.merge_timeout");
+	else
+		merger.error = error->detail == NULL ? pstrdup(error->message) :
+			psprintf("%s: %s", error->message, error->detail);
 	MemoryContextSwitchTo(old);
 	return true;
 }
@@ -361,8 +371,8 @@ keep_error(void *arg, const ErrorData *error)
 static void
 add_context(void *arg)
 {
-	errcontext("merging the batches " INT64_FORMAT " to " INT64_FORMAT " of relation %u",
-			   merger.lo, merger.hi, merger.request.relid);
+	errcontext("merging the batches " INT64_FORMAT " to " INT64_FORMAT " of %s",
+			   merger.lo, merger.hi, merger.name);
 }
 
 static void
@@ -400,6 +410,7 @@ merge(void)
 		}
 	}
 	merger.claim = 0;
+	merger.due = 0;
 	/* Locks that the function has left behind in the session. */
 	LockReleaseAll(USER_LOCKMETHOD, true);
 	MemoryContextReset(merger.context);
