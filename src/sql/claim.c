@@ -162,7 +162,6 @@ spine_claim_merge(PG_FUNCTION_ARGS)
 	Oid			relid = InvalidOid;
 	int			max;
 	List	   *offers;
-	ListCell   *cell;
 
 	require_preloaded();
 	if (!PG_ARGISNULL(0))
@@ -178,13 +177,7 @@ spine_claim_merge(PG_FUNCTION_ARGS)
 	offers = OidIsValid(relid) ? list_offers(list_make1_oid(relid), true) :
 		list_offers(compactable_relations(GetActiveSnapshot()), false);
 	PopActiveSnapshot();
-	foreach(cell, offers)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (max == 0)
-			break;
-		max -= claiming_try(lfirst(cell), max, &claimant);
-	}
+	(void) claiming_try(offers, max, &claimant);
 	return (Datum) 0;
 }
 

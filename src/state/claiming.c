@@ -178,20 +178,63 @@ claim_offer(const Offer *offer, int max, const Claimant *claimant)
 	return count + claim_from(offer, &mark, max - count, claimant);
 }
 
-int
-claiming_try(const Offer *offer, int max, const Claimant *claimant)
+/* Under the relation's lock; *busy if somebody is claiming and we do not wait. */
+static int
+claim_under_lock(const Offer *offer, int max, const Claimant *claimant, bool *busy)
 {
-	int			count = 0;
+	int			count;
+
+	if (!claimant->may_claim(claimant->arg, offer->relid))
+		return 0;
+	if (busy == NULL)
+		claims_lock(offer->relid);
+	else if (!claims_try_lock(offer->relid))
+	{
+		*busy = true;
+		return 0;
+	}
+	count = claim_offer(offer, max, claimant);
+	claims_unlock(offer->relid);
+	return count;
+}
+
+static int
+try_offer(const Offer *offer, int max, const Claimant *claimant, bool *busy)
+{
+	int			count;
 
 	if (!ConditionalLockRelationOid(offer->relid, AccessShareLock))
 		return 0;
-	if (claimant->may_claim(claimant->arg, offer->relid))
-	{
-		claims_lock(offer->relid);
-		count = claim_offer(offer, max, claimant);
-		claims_unlock(offer->relid);
-	}
+	count = claim_under_lock(offer, max, claimant, busy);
 	if (count == 0)
 		UnlockRelationOid(offer->relid, AccessShareLock);
+	return count;
+}
+
+/*
+ * First only where nobody is claiming just now: else all that come at once would
+ * queue for the best spine, one behind the other.
+ */
+int
+claiming_try(List *offers, int max, const Claimant *claimant)
+{
+	bool		busy = false;
+	int			count = 0;
+	ListCell   *cell;
+
+	foreach(cell, offers)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (count < max)
+			count += try_offer(lfirst(cell), max - count, claimant, &busy);
+	}
+	if (!busy)
+		return count;
+	foreach(cell, offers)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (count < max)
+			count += try_offer(lfirst(cell), max - count, claimant, NULL);
+	}
 	return count;
 }

@@ -34,13 +34,25 @@ claim_state(const Claim *claim, TimestampTz now)
 	return claim->busy || claim->lease_expires > now ? CLAIM_LEASED : CLAIM_LAPSED;
 }
 
-void
-claims_lock(Oid relid)
+static bool
+take_lock(Oid relid, bool wait)
 {
 	LOCKTAG		tag;
 
 	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, spine_tables(false)->claim, relid, 0);
-	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	return LockAcquire(&tag, ExclusiveLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void
+claims_lock(Oid relid)
+{
+	(void) take_lock(relid, true);
+}
+
+bool
+claims_try_lock(Oid relid)
+{
+	return take_lock(relid, false);
 }
 
 void

@@ -59,6 +59,7 @@ typedef enum ClaimState
 extern ClaimState claim_state(const Claim *claim, TimestampTz now);
 
 extern void claims_lock(Oid relid);
+extern bool claims_try_lock(Oid relid); /* false if somebody has it */
 extern void claims_unlock(Oid relid);
 
 /* A claim by its id; false if it does not exist (any more). */

@@ -154,14 +154,14 @@ claim_step(void *arg)
 	GetUserIdAndSecContext(&self, &context);
 	foreach(cell, list_offers())
 	{
-		const Offer *offer = lfirst(cell);
+		Offer	   *offer = lfirst(cell);
 		Oid			owner;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!relation_owner(offer->relid, &owner))
 			continue;
 		SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
-		count = claiming_try(offer, 1, &claimant);
+		count = claiming_try(list_make1(offer), 1, &claimant);
 		SetUserIdAndSecContext(self, context);
 		if (count > 0)
 			break;
