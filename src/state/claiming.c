@@ -36,16 +36,15 @@ has_lapsed(const Offer *offer, List *claims)
 
 /*
  * To take a lapsed claim over counts as a failed attempt, and so needs the lock on
- * attempts.  Without it such claims are in the way for once.
+ * attempts.  Without it such claims are in the way for once, and so are those whose
+ * leases run out while we are at it.
  */
 static bool
 lock_lapsed(const Offer *offer, List *claims)
 {
 	ListCell   *cell;
 
-	if (!has_lapsed(offer, claims))
-		return false;
-	if (attempts_lock(offer->relid, false))
+	if (has_lapsed(offer, claims) && attempts_lock(offer->relid, false))
 		return true;
 	foreach(cell, claims)
 		((Claim *) lfirst(cell))->busy = true;
@@ -67,6 +66,8 @@ make_claim(const Offer *offer, const Stretch *stretch, const Claimant *claimant)
 	claim->len = stretch->request.len;
 	claim->inputs = stretch->parts;
 	claim->lease_expires = claimant->lease;
+	/* By ourselves: it is not to lapse before we are done. */
+	claim->busy = true;
 	return claim;
 }
 
