@@ -179,6 +179,18 @@ SELECT mf_wait('mf');
 SELECT * FROM mf_requests;
 SELECT spine_describe('mf');
 
+-- It gets all parts, more than a request lists
+
+SELECT mf_body($$ BEGIN RETURN (r.len, ARRAY['of ' || cardinality(r.parts)], '{}'::int[]); END $$),
+	spine_set_merge_function('mf', NULL);
+TRUNCATE mf;
+SELECT count(spine_append('mf', 600, (SELECT array_agg('p' || i || ' ' || k) FROM generate_series(1, 600) k)))
+FROM generate_series(1, 3) i;
+SELECT nparts, parts IS NULL AS not_listed FROM spine_merge_requests WHERE relation = 'mf'::regclass;
+SELECT spine_set_merge_function('mf', 'mf_f(spine_merge_request)');
+SELECT mf_wait('mf');
+SELECT parts FROM spine_batches WHERE relation = 'mf'::regclass AND cardinality(parts) = 1;
+
 -- Functions that push to their own spine, keep locks and change settings
 
 SELECT mf_body($$ BEGIN

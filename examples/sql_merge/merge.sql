@@ -22,11 +22,6 @@ CREATE SCHEMA parts;
 CREATE FUNCTION merge_parts(request spine_merge_request) RETURNS spine_merge_output
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-	-- The parts of a long request are not listed
-	inputs text[] := coalesce(request.parts, (
-		SELECT array_agg(part ORDER BY i.id_lo, n)
-		FROM spine_request_inputs(request.relation, request.id_lo, request.id_hi) i,
-			 unnest(i.parts) WITH ORDINALITY p (part, n)));
 	-- No two claims have the same, so no two outputs do
 	output text := format('%s_%s_%s', request.id_lo, request.id_hi, gen_random_uuid());
 	since bigint := request.since::bigint;
@@ -40,7 +35,7 @@ BEGIN
 		 FROM (%s) input GROUP BY 1, 2 HAVING sum(diff) <> 0 ORDER BY 1, 2',
 		output, since,
 		(SELECT string_agg(format('SELECT key, time, diff FROM parts.%I', part), ' UNION ALL ')
-		 FROM unnest(inputs) part));
+		 FROM unnest(request.parts) part));
 	GET DIAGNOSTICS count = ROW_COUNT;
 	RETURN (count, ARRAY[output], '{}'::integer[]);
 END $$;

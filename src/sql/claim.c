@@ -138,7 +138,7 @@ return_claim(void *arg, const Claim *claim, const Stretch *stretch)
 	values[1] = TimestampTzGetDatum(claim->lease_expires);
 	values[2] = ObjectIdGetDatum(claim->request.relid);
 	values[3] = Int64GetDatum(claim->request.generation);
-	stretch_values(stretch, values + 4, nulls + 4);
+	stretch_values(stretch, false, values + 4, nulls + 4);
 	/* Who may update need not be allowed to see what others have pushed. */
 	nulls[4 + REQUEST_COLUMNS - 2] = nulls[4 + REQUEST_COLUMNS - 1] =
 		nulls[4 + REQUEST_COLUMNS - 1] || !relation_is_visible(claim->request.relid);
@@ -392,6 +392,7 @@ spine_retry_merge(PG_FUNCTION_ARGS)
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (!spine_read(key.relid, &spine, &rows))
 		spine_not_registered(key.relid);
+	key.generation = spine.generation;
 	PopActiveSnapshot();
 	/* A lease that is over would count again. */
 	claims_lock(key.relid);

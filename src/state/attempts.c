@@ -64,6 +64,14 @@ find_row(Relation rel, const RequestKey *request, Snapshot snapshot)
 	return tuple;
 }
 
+static int64
+generation_of(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+
+	return DatumGetInt64(heap_getattr(tuple, ATTEMPT_GENERATION, desc, &isnull));
+}
+
 static Attempts
 read_row(HeapTuple tuple, TupleDesc desc, int64 generation)
 {
@@ -115,6 +123,13 @@ attempts_add(const RequestKey *request, const char *error)
 	bool		nulls[ATTEMPT_COLUMNS] = {false};
 	HeapTuple	tuple;
 
+	/* What was meant for an earlier life of the relation is of no interest. */
+	if (HeapTupleIsValid(old) &&
+		generation_of(old, RelationGetDescr(rel)) > request->generation)
+	{
+		table_close(rel, NoLock);
+		return;
+	}
 	if (HeapTupleIsValid(old))
 		attempts = read_row(old, RelationGetDescr(rel), request->generation);
 	if (attempts.count < PG_INT32_MAX)
@@ -142,6 +157,9 @@ attempts_forget(const RequestKey *request)
 	Relation	rel = table_open(spine_tables(false)->attempt, RowExclusiveLock);
 	HeapTuple	tuple = find_row(rel, request, SnapshotSelf);
 
+	if (HeapTupleIsValid(tuple) &&
+		generation_of(tuple, RelationGetDescr(rel)) != request->generation)
+		tuple = NULL;
 	if (HeapTupleIsValid(tuple))
 	{
 		CommandCounterIncrement();

@@ -16,6 +16,9 @@
 #include "state/claiming.h"
 #include "state/registry.h"
 
+/* So many under one lock, which the worker waits for with the spine's. */
+#define CLAIMS_AT_ONCE 64
+
 static bool
 concerns(const Offer *offer, const Claim *claim)
 {
@@ -194,7 +197,7 @@ claim_under_lock(const Offer *offer, int max, const Claimant *claimant, bool *bu
 		*busy = true;
 		return 0;
 	}
-	count = claim_offer(offer, max, claimant);
+	count = claim_offer(offer, Min(max, CLAIMS_AT_ONCE), claimant);
 	claims_unlock(offer->relid);
 	return count;
 }
@@ -202,11 +205,17 @@ claim_under_lock(const Offer *offer, int max, const Claimant *claimant, bool *bu
 static int
 try_offer(const Offer *offer, int max, const Claimant *claimant, bool *busy)
 {
-	int			count;
+	int			count = 0;
+	int			n;
 
 	if (!ConditionalLockRelationOid(offer->relid, AccessShareLock))
 		return 0;
-	count = claim_under_lock(offer, max, claimant, busy);
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		n = claim_under_lock(offer, max - count, claimant, busy);
+		count += n;
+	} while (n == CLAIMS_AT_ONCE && count < max);
 	if (count == 0)
 		UnlockRelationOid(offer->relid, AccessShareLock);
 	return count;

@@ -320,16 +320,19 @@ claims_end_lapsed(List **claims, int64 lo, int64 hi, bool failed)
 }
 
 static void
-settle(Claim *claim, const char *error)
+settle(Claim *claim, const char *error, bool count)
 {
 	if (error != NULL)
 	{
-		claims_end(claim, error);
+		end_claim(claim, error);
+		if (count)
+			add_failure(&claim->request, error);
 		return;
 	}
 	claim->ended_at = GetCurrentTimestamp();
 	claims_update(claim);
-	attempts_forget(&claim->request);
+	if (count)
+		attempts_forget(&claim->request);
 	registry_count(claim->request.relid,
 				   &(SpineCounts) {.merge_time = claim->ended_at - claim->claimed_at});
 }
@@ -338,6 +341,7 @@ settle(Claim *claim, const char *error)
 void
 claims_settle(Oid relid, int64 id, const char *error)
 {
+	bool		count = attempts_lock(relid, false);
 	Claim		claim;
 	bool		busy;
 
@@ -353,6 +357,6 @@ claims_settle(Oid relid, int64 id, const char *error)
 		return;
 	}
 	if (claim.ended_at == 0)
-		settle(&claim, error);
+		settle(&claim, error, count);
 	claims_unlock(relid);
 }

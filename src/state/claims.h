@@ -97,8 +97,9 @@ extern void claims_end(Claim *claim, const char *error);
 extern int	claims_end_lapsed(List **claims, int64 lo, int64 hi, bool failed);
 
 /*
- * A claim's result has been applied (error is NULL) or refused.  Under the lock
- * on attempts.
+ * A claim's result has been applied (error is NULL) or refused.  Attempts are left
+ * as they are while somebody else, in a transaction that may be idle, has the
+ * lock on them: results are not to wait for that.
  */
 extern void claims_settle(Oid relid, int64 id, const char *error);
 

@@ -62,7 +62,7 @@ request_stands(const RequestKey *request)
 		offer_stands(&spine, (uint64) request->lo, (uint64) request->hi);
 }
 
-/* Nobody can answer it, or needs to: the request is gone, or the spine is. */
+/* Nobody can answer it, or needs to: what it claims is merged, or the spine is gone. */
 static bool
 is_moot(const Claim *claim)
 {
@@ -75,7 +75,7 @@ is_moot(const Claim *claim)
 	if (!spine_read(request.relid, &spine, &rows) || spine.generation != request.generation)
 		return true;
 	return claim_state(claim, GetCurrentTimestamp()) == CLAIM_LAPSED &&
-		!request_stands(&request);
+		!offer_contains(&spine, (uint64) claim->lo, (uint64) claim->hi);
 }
 
 /* Long enough after its end, or after a lease that nobody has taken over. */

@@ -57,6 +57,18 @@ offer_stands(Spine *spine, uint64 lo, uint64 hi)
 	return false;
 }
 
+bool
+offer_contains(Spine *spine, uint64 lo, uint64 hi)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&spine->trace.levels);
+	SpineBatch *batch;
+
+	while ((batch = levels_next(&spine->trace.levels, &walk, NULL)) != NULL)
+		if (batch->lo <= lo && hi <= batch->hi)
+			return spine_batch_is_fueled(batch);
+	return false;
+}
+
 static int
 compare_offers(const ListCell *a, const ListCell *b)
 {

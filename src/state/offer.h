@@ -54,6 +54,9 @@ extern List *offers_add(List *offers, Spine *spine);
 /* Does the spine have an outstanding request for exactly these ids? */
 extern bool offer_stands(Spine *spine, uint64 lo, uint64 hi);
 
+/* Does it have one that covers these? */
+extern bool offer_contains(Spine *spine, uint64 lo, uint64 hi);
+
 /* Best first. */
 extern void offers_sort(List *offers);
 

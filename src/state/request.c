@@ -118,9 +118,9 @@ request_values(Oid relid, const MergeRequest *request, Snapshot snapshot, Datum 
 
 /* Of more bytes than a request lists it cannot be: a claim has no more either. */
 void
-stretch_values(const Stretch *stretch, Datum *values, bool *nulls)
+stretch_values(const Stretch *stretch, bool all_parts, Datum *values, bool *nulls)
 {
 	fill_in(&stretch->request, values, nulls);
-	if (stretch->request.parts <= spine_max_request_parts)
+	if (all_parts || stretch->request.parts <= spine_max_request_parts)
 		fill_in_arrays(stretch->parts, stretch->runs, values, nulls);
 }

@@ -22,7 +22,8 @@
 extern void request_values(Oid relid, const MergeRequest *request, Snapshot snapshot,
 						   Datum *values, bool *nulls);
 
-/* The same of a stretch of one, of which everything is at hand. */
-extern void stretch_values(const Stretch *stretch, Datum *values, bool *nulls);
+/* The same of a stretch of one, of which everything is at hand; all parts, or as above. */
+extern void stretch_values(const Stretch *stretch, bool all_parts, Datum *values,
+						   bool *nulls);
 
 #endif

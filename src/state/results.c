@@ -242,21 +242,6 @@ apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
 		registry_count(relid, &(SpineCounts) {.errors = 1});
 }
 
-/*
- * Takes the lock on attempts if any result answers a claim; false if somebody has
- * it.  Whoever has it is about to commit.
- */
-static bool
-lock_attempts(Oid relid, List *results, TupleDesc desc)
-{
-	ListCell   *cell;
-
-	foreach(cell, results)
-		if (claim_of(lfirst(cell), desc) != 0)
-			return attempts_lock(relid, false);
-	return true;
-}
-
 WorkProgress
 results_apply(Oid relid, int max, int milliseconds)
 {
@@ -278,8 +263,6 @@ results_apply(Oid relid, int max, int milliseconds)
 	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
 	desc = CreateTupleDescCopy(RelationGetDescr(rel));
 	table_close(rel, NoLock);
-	if (!lock_attempts(relid, results, desc))
-		return WORK_BUSY;
 	for (int i = 0; i < list_length(results) && done < max; i++, done++)
 	{
 		HeapTuple	tuple = list_nth(results, i);

@@ -98,7 +98,7 @@ note_claim(void *arg, const Claim *claim, const Stretch *stretch)
 	MemoryContext old;
 
 	values[0] = ObjectIdGetDatum(claim->request.relid);
-	stretch_values(stretch, values + 1, nulls + 1);
+	stretch_values(stretch, true, values + 1, nulls + 1);
 	tuple = heap_form_tuple(desc, values, nulls);
 	old = MemoryContextSwitchTo(merger.context);
 	merger.value = heap_copy_tuple_as_datum(tuple, desc);

@@ -48,6 +48,7 @@
 #define NOTIFY_PAUSE 100		/* what happens meanwhile is told together */
 #define SURVEY_PAUSE 100		/* between two surveys, or ten times what one takes */
 #define UNMET_PAUSE 1000		/* when there are fewer mergers than wanted */
+#define DOUBT_PAUSE_MAX 60000	/* between looks at requests that nobody takes */
 
 struct Queue
 {
@@ -63,6 +64,7 @@ struct Queue
 	int64		active_at;
 	int64		prune_at;
 	int64		survey_at;		/* not before */
+	int64		doubt;			/* pause after the last survey; 0 = none */
 	int			max_mergers;	/* the setting, when it was last looked at */
 	bool		absent;			/* there is no extension */
 
@@ -289,6 +291,7 @@ work_on(Queue *queue, Task *task)
 	if (queue->progress != WORK_NONE)
 	{
 		queue->active_at = mailbox_clock();
+		queue->doubt = 0;
 		plan_survey(queue, queue->active_at);
 	}
 }
@@ -353,6 +356,14 @@ survey(Queue *queue)
 		(void) place_set_merges(false);
 	if (!demand_meet(demand))
 		plan_survey(queue, now + UNMET_PAUSE);
+	/*
+	 * Mergers go around what somebody is claiming, and nobody tells when that is
+	 * rolled back.
+	 */
+	queue->doubt = demand->open == 0 ? 0 :
+		Min(Max(2 * queue->doubt, UNMET_PAUSE), DOUBT_PAUSE_MAX);
+	if (demand->open > 0)
+		plan_survey(queue, now + queue->doubt);
 	if (demand->next >= 0)
 		plan_survey(queue, now + demand->next);
 }
