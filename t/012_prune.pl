@@ -25,7 +25,7 @@ DO $$
 DECLARE
 	t text;
 BEGIN
-	FOREACH t IN ARRAY '{queued,released,truncated,dropped,unregistered,answered,leased,standing}'::text[] LOOP
+	FOREACH t IN ARRAY '{queued,released,truncated,dropped,unregistered,answered,leased,standing,grown}'::text[] LOOP
 		EXECUTE format('CREATE TABLE %I ()', t);
 		PERFORM spine_register(t::regclass);
 		PERFORM spine_append(t::regclass, 10, ARRAY[t || i]) FROM generate_series(0, 2) i;
@@ -85,20 +85,21 @@ is($node->safe_psql('postgres', "SELECT failures, merge_seconds > 0 FROM spine_s
 $node->safe_psql('postgres', q{ALTER SYSTEM SET spine.result_retention = '1d'; SELECT pg_reload_conf()});
 no_worker();
 claim($_, '1 hour') for qw(truncated dropped unregistered leased);
-claim($_, '1 microsecond') for qw(answered standing);
+claim($_, '1 microsecond') for qw(answered standing grown);
 $node->safe_psql('postgres', <<'END');
 TRUNCATE truncated;
 DROP TABLE dropped;
 SELECT spine_unregister('unregistered');
+SELECT spine_append('grown', 10) FROM generate_series(1, 5);
 SELECT spine_apply_merge(relation, lower, upper, since, len, '{otherwise}') FROM spine_merge_requests
 WHERE relation IN ('answered'::regclass, 'leased'::regclass);
 END
 my $open = "SELECT string_agg(name, ' ' ORDER BY name) FROM claims JOIN spine_merge_claim USING (id) WHERE ended_at IS NULL";
 my $offered = "SELECT string_agg(part, ' ' ORDER BY part) FROM spine_collect_garbage('answered', '0')";
-is($node->safe_psql('postgres', $open), 'answered dropped leased standing truncated unregistered', 'all are open');
+is($node->safe_psql('postgres', $open), 'answered dropped grown leased standing truncated unregistered', 'all are open');
 is($node->safe_psql('postgres', $offered), '', 'and keep their inputs from being deleted');
 $node->safe_psql('postgres', "SELECT spine_append_batch('nudge', 1)");
-ok($node->poll_query_until('postgres', $open, 'leased standing'),
+ok($node->poll_query_until('postgres', $open, 'grown leased standing'),
 	'those are ended that nobody can answer, and those whose lease is over and that were answered otherwise')
 	or diag($node->safe_psql('postgres', $open));
 is($node->safe_psql('postgres', "SELECT count(*), count(error) FROM claims JOIN spine_merge_claim USING (id) WHERE ended_at IS NOT NULL AND name <> 'queued'"),
@@ -109,6 +110,10 @@ is($node->safe_psql('postgres', "SELECT status FROM spine_complete_merge($id 'tr
 is(state_of('standing'), 'open', 'a request with a lease that is over stands');
 is($node->safe_psql('postgres', "SELECT status FROM spine_complete_merge($id 'standing'), 20, '{in time}')"), 'queued',
 	'and so does the claim on it');
+is($node->safe_psql('postgres', "SELECT count(*) FROM spine_merge_requests WHERE relation = 'grown'::regclass AND id_lo = 0 AND id_hi > 2"), '1',
+	'a request has grown');
+is($node->safe_psql('postgres', "SELECT status FROM spine_complete_merge($id 'grown'), 20, '{part of it}')"), 'queued',
+	'which is no end of the claim');
 
 # A lease that was over after all
 $node->safe_psql('postgres', "UPDATE spine_merge_claim SET lease_expires = now() WHERE id = $id 'leased')");
