@@ -18,7 +18,7 @@
 
 # Every test is listed by hand: a file that is forgotten here is reported by
 # make check. Each has the extension loaded already (--load-extension below).
-REGRESS = frontier push apply transaction buffer errors privileges roles worker mishaps \
+REGRESS = frontier push dims apply transaction buffer errors privileges roles worker mishaps \
 	garbage claim hold snapshot inbox merge_function retry
 ISOLATION = push_push push_repeatable_read push_apply push_since push_drop push_deadlock \
 	append_push savepoint prepared own_writes register_race apply_truncate worker_busy \
@@ -40,7 +40,7 @@ REPLAY := $(sort $(wildcard src/core/replay.c src/core/replay_*.c))
 CORE := $(filter-out $(REPLAY) src/core/test_%.c src/core/fuzz_%.c, \
           $(sort $(wildcard src/core/*.c)))
 # hollow.c is the tests' and the replay program's stand-in for the tables.
-SRCS := $(filter-out src/core/hollow.c, $(CORE)) $(sort $(wildcard src/state/*.c src/sql/*.c src/worker/*.c \
+SRCS := $(filter-out src/core/hollow.c src/core/chunks.c, $(CORE)) $(sort $(wildcard src/state/*.c src/sql/*.c src/worker/*.c \
           src/am/*.c src/*.c))
 # Places where a test can hold a process up; never in what is installed.
 ifeq ($(STOP_POINTS),1)

@@ -15,7 +15,7 @@
  * of their parts, in the list that programs without a server use; with requests
  * or without.  Prints the median of the rounds, with the least and greatest.
  */
-#include "core/flat.h"
+#include "core/image.h"
 #include "core/hollow.h"
 
 #include <stdio.h>
@@ -131,7 +131,7 @@ run(const Workload *workload, bool requests, bool keep, size_t *bytes)
 {
 	static Trace trace;
 	static PushEffects effects;
-	static uint8_t image[IMAGE_MAX_SIZE];
+	static uint8_t image[65536];
 	HollowList	list = {0};
 	CoreError	err;
 	uint64_t	state = 1;
@@ -139,7 +139,7 @@ run(const Workload *workload, bool requests, bool keep, size_t *bytes)
 	double		start;
 	double		taken;
 
-	must(trace_init(&trace, 1, 1, &err) == CORE_OK);
+	must(trace_init(&trace, 1, 1, (Arena) {0}, &err) == CORE_OK);
 	effects.want_requests = requests;
 	start = seconds();
 	for (uint64_t i = 0; i < PUSHES; i++)
@@ -156,7 +156,7 @@ run(const Workload *workload, bool requests, bool keep, size_t *bytes)
 	}
 	taken = seconds() - start;
 	must(trace.next_id == PUSHES);
-	*bytes = image_write(&trace, image);
+	*bytes = image_write(&trace, image, sizeof(image));
 	hollow_clear(&list);
 	return taken * 1e9 / PUSHES;
 }

@@ -54,9 +54,32 @@ CALL frontier_fails($$SELECT '[5,-1]'::spine_frontier$$);
 CALL frontier_fails($$SELECT '[9223372036854775808]'::spine_frontier$$);
 CALL frontier_fails($$SELECT '[99999999999999999999999999]'::spine_frontier$$);
 
--- More than one dimension has a place in the syntax only
-CALL frontier_fails($$SELECT '[(0,3),(2,1)]'::spine_frontier$$);
+-- Several dimensions: elements that another one covers are left out, the rest sorted
+SELECT t AS input, t::spine_frontier AS frontier
+FROM unnest(ARRAY['[(0,3),(2,1)]', '[(2,1),(0,3)]', ' [ ( 2 , 1 ) ,(0,3) ] ', '[(1,1),(1,1)]',
+				  '[(3,3),(0,3),(2,1),(9,0)]', '[(1,2,3),(1,2,4),(0,9,9)]',
+				  '[(4,3,2,1)]', '[(9223372036854775807,0)]']) t;
 CALL frontier_fails($$SELECT '[(5)]'::spine_frontier$$);
+CALL frontier_fails($$SELECT '[()]'::spine_frontier$$);
+CALL frontier_fails($$SELECT '[(1,2,3,4,5)]'::spine_frontier$$);
+CALL frontier_fails($$SELECT '[(1,2),(1,2,3)]'::spine_frontier$$);
+CALL frontier_fails($$SELECT '[(1,2),3]'::spine_frontier$$);
+CALL frontier_fails($$SELECT '[(1,2'::spine_frontier$$);
+CALL frontier_fails($$SELECT '[(1 2)]'::spine_frontier$$);
+CALL frontier_fails($$SELECT '[(1,-2)]'::spine_frontier$$);
+CALL frontier_fails($$SELECT '[(1,9223372036854775808)]'::spine_frontier$$);
+SELECT length(('[' || string_agg(format('(%s,%s)', n, 10000 - n), ',') || ']')::spine_frontier::text)
+FROM generate_series(1, 10000) n;
+SELECT spine_frontier_join(a, b) IS NOT NULL AS joined
+FROM (SELECT ('[' || string_agg(format('(%s,%s)', n, 10000 - n), ',') || ']')::spine_frontier AS a
+	  FROM generate_series(1, 10000) n) x, (SELECT '[(7,8)]'::spine_frontier AS b) y;
+DO $$
+BEGIN
+	PERFORM ('[' || string_agg(format('(%s,%s)', n, 20000 - n), ',') || ']')::spine_frontier
+	FROM generate_series(1, 10001) n;
+EXCEPTION WHEN program_limit_exceeded THEN
+	RAISE NOTICE '%', sqlerrm;
+END $$;
 
 -- Casts
 
@@ -75,6 +98,7 @@ SELECT spine_frontier(5) AS int4, spine_frontier(5::bigint) AS int8;
 CALL frontier_fails($$SELECT (-1)::spine_frontier$$);
 CALL frontier_fails($$SELECT (-9223372036854775808)::spine_frontier$$);
 CALL frontier_fails($$SELECT '[]'::spine_frontier::bigint$$);
+CALL frontier_fails($$SELECT '[(1,2)]'::spine_frontier::bigint$$);
 -- To bigint explicitly only, to integer not at all
 CALL frontier_fails($$SELECT '[5]'::spine_frontier + 1$$);
 CALL frontier_fails($$SELECT '[5]'::spine_frontier::integer$$);
@@ -86,7 +110,7 @@ CALL frontier_fails($$INSERT INTO frontier_cast (f) VALUES ('4')$$);
 SELECT * FROM frontier_cast ORDER BY f;
 DROP TABLE frontier_cast;
 
--- The partial order, which is total here: [] comes after every time
+-- The partial order, which is total in one dimension: [] comes after every time
 
 CREATE TABLE frontier_value (f spine_frontier);
 INSERT INTO frontier_value VALUES ('[]'), (3), (0), (9223372036854775807), (10), (NULL), (2);
@@ -100,6 +124,14 @@ SELECT '[5]'::spine_frontier = NULL AS "=", NULL < '[5]'::spine_frontier AS "<";
 
 -- An integer will do on either side
 SELECT '[5]'::spine_frontier < 6 AS int4, 6::bigint <= '[5]'::spine_frontier AS int8;
+
+-- With several dimensions it is partial
+SELECT a, b, a = b AS "=", a <> b AS "<>", a < b AS "<", a <= b AS "<=", a > b AS ">", a >= b AS ">="
+FROM (VALUES ('[(1,2)]'::spine_frontier, '[(2,1)]'::spine_frontier), ('[(1,2)]', '[(1,3)]'),
+			 ('[(0,3),(2,1)]', '[(2,3)]'), ('[(0,3),(2,1)]', '[(0,3)]'), ('[(1,2)]', '[]')) v (a, b);
+CALL frontier_fails($$SELECT '[(1,2)]'::spine_frontier < 5$$);
+CALL frontier_fails($$SELECT '[(1,2)]'::spine_frontier >= '[(1,2,3)]'$$);
+SELECT '[(1,2)]'::spine_frontier = 5 AS "=", '[(1,2)]'::spine_frontier ~<~ 5 AS "~<~";
 
 -- The total order agrees with it
 SELECT count(*) AS compared,
@@ -124,6 +156,8 @@ ORDER BY o.oprname COLLATE "C";
 
 -- Sorting
 
+SELECT f FROM unnest('{[],"[(1,2,3)]","[(1,2)]",[5],"[(0,3),(2,1)]","[(0,3)]","[(0,3),(1,2)]",[0]}'::spine_frontier[]) f
+ORDER BY f;
 SELECT f FROM frontier_value ORDER BY f;
 SELECT f FROM frontier_value ORDER BY f DESC NULLS LAST;
 SELECT f FROM frontier_value ORDER BY f USING ~>~;
@@ -236,6 +270,12 @@ SELECT spine_frontier_join(5, 6::bigint) AS join, spine_frontier_meet(5, '[]') A
 	   spine_frontier_join(5, NULL) IS NULL AS join_null,
 	   spine_frontier_meet(NULL, 5) IS NULL AS meet_null;
 
+SELECT a, b, spine_frontier_join(a, b) AS join, spine_frontier_meet(a, b) AS meet
+FROM (VALUES ('[(1,2)]'::spine_frontier, '[(2,1)]'::spine_frontier), ('[(0,3),(2,1)]', '[(1,2)]'),
+			 ('[(0,3),(2,1)]', '[(1,0),(0,4)]'), ('[(1,1,1)]', '[]')) v (a, b);
+CALL frontier_fails($$SELECT spine_frontier_join('[(1,2)]', 5)$$);
+CALL frontier_fails($$SELECT spine_frontier_meet('[(1,2)]', '[(1,2,3)]')$$);
+
 -- Binary form: the number of dimensions, then the coordinates
 
 SELECT f, spine_frontier_send(f) FROM frontier_value WHERE f IS NOT NULL ORDER BY f;
@@ -262,11 +302,14 @@ COPY (SELECT '\x018000000000000000'::bytea) TO STDOUT (FORMAT binary) \g :filena
 \copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
 COPY (SELECT '\x0200000000000000050000000000000006'::bytea) TO STDOUT (FORMAT binary) \g :filename
 \copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
+-- Not an antichain
+COPY (SELECT '\x020000000000000005000000000000000600000000000000050000000000000007'::bytea) TO STDOUT (FORMAT binary) \g :filename
+\copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
 -- The same with nothing but the SQLSTATE
 \set VERBOSITY sqlstate
 COPY (SELECT '\x018000000000000000'::bytea) TO STDOUT (FORMAT binary) \g :filename
 \copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
-COPY (SELECT '\x0200000000000000050000000000000006'::bytea) TO STDOUT (FORMAT binary) \g :filename
+COPY (SELECT '\x05'::bytea) TO STDOUT (FORMAT binary) \g :filename
 \copy frontier_copy FROM 'results/frontier.data' (FORMAT binary)
 \set VERBOSITY default
 \set SHOW_CONTEXT errors

@@ -4,7 +4,8 @@
  *
  * Declared in trace.h.  A result matches a spine batch wholly, or stands for
  * some of the hollow batches of a fueled one; it never makes anything longer,
- * since the level of a batch is chosen by its length.
+ * since the level of a batch is chosen by its length.  A pending batch is
+ * matched wholly or not at all.
  *
  * Source: apply_merge_res and maybe_replace in seed 000.  Unlike there, a result
  * over an empty or inverted interval is refused (at a seam it would corrupt the
@@ -107,7 +108,8 @@ trace_match(Trace *trace, const HollowBatch *result, const HollowSource *source,
 	Status		status;
 
 	*effect = (ApplyEffect) {.outcome = NOT_APPLIED_NO_MATCH};
-	if ((status = description_check(&result->desc, err)) != CORE_OK ||
+	if ((status = description_check_dims(&result->desc, trace->dims, err)) != CORE_OK ||
+		(status = description_check(&result->desc, err)) != CORE_OK ||
 		(status = hollow_batch_check(result, err)) != CORE_OK)
 		return status;
 	while ((batch = levels_next(&trace->levels, &walk, NULL)) != NULL)
@@ -116,11 +118,15 @@ trace_match(Trace *trace, const HollowBatch *result, const HollowSource *source,
 			effect->batch != NULL)
 			return status;
 	}
+	for (uint32_t i = 0; i < trace->npending && effect->batch == NULL; i++)
+		if ((status = match_batch(&trace->pending[i], result, source, effect,
+								  err)) != CORE_OK)
+			return status;
 	return CORE_OK;
 }
 
 void
-trace_apply(const HollowBatch *result, const ApplyEffect *effect)
+trace_apply(Trace *trace, const HollowBatch *result, const ApplyEffect *effect)
 {
 	SpineBatch *batch = effect->batch;
 
@@ -129,7 +135,7 @@ trace_apply(const HollowBatch *result, const ApplyEffect *effect)
 	batch->parts = effect->left.parts;
 	if (effect->outcome == APPLIED_EXACT)
 	{
-		batch->desc.since = result->desc.since;
+		batch->desc.since = frontier_copy(&result->desc.since, &trace->arena);
 		batch->runs = result->nruns > 0;
 	}
 }

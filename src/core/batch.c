@@ -6,24 +6,74 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 char *
 description_print(const Description *desc, char *buf)
 {
-	char		lower[FRONTIER_TEXT_SIZE];
-	char		upper[FRONTIER_TEXT_SIZE];
-	char		since[FRONTIER_TEXT_SIZE];
+	char		lower[FRONTIER_PRINT_SIZE];
+	char		upper[FRONTIER_PRINT_SIZE];
+	char		since[FRONTIER_PRINT_SIZE];
 
-	snprintf(buf, DESCRIPTION_TEXT_SIZE, "%s%s%s", frontier_print(&desc->lower, lower),
+	snprintf(buf, DESCRIPTION_PRINT_SIZE, "%s%s%s", frontier_print(&desc->lower, lower),
 			 frontier_print(&desc->upper, upper), frontier_print(&desc->since, since));
 	return buf;
+}
+
+size_t
+description_text_size(const Description *desc)
+{
+	return frontier_text_size(&desc->lower) + frontier_text_size(&desc->upper) +
+		frontier_text_size(&desc->since);
+}
+
+char *
+description_text(const Description *desc, char *buf)
+{
+	char	   *p = buf;
+
+	frontier_text(&desc->lower, p);
+	p += strlen(p);
+	frontier_text(&desc->upper, p);
+	p += strlen(p);
+	frontier_text(&desc->since, p);
+	return buf;
+}
+
+Description
+description_copy(const Description *desc, const Arena *arena)
+{
+	return (Description)
+	{
+		frontier_copy(&desc->lower, arena), frontier_copy(&desc->upper, arena),
+			frontier_copy(&desc->since, arena)
+	};
+}
+
+bool
+description_equal(const Description *a, const Description *b)
+{
+	return frontier_equal(&a->lower, &b->lower) && frontier_equal(&a->upper, &b->upper) &&
+		frontier_equal(&a->since, &b->since);
+}
+
+Status
+description_check_dims(const Description *desc, int dims, CoreError *err)
+{
+	Status		status;
+
+	if ((status = frontier_check_dims(&desc->lower, dims, "batch's lower", err)) != CORE_OK ||
+		(status = frontier_check_dims(&desc->upper, dims, "batch's upper", err)) != CORE_OK ||
+		(status = frontier_check_dims(&desc->since, dims, "batch's since", err)) != CORE_OK)
+		return status;
+	return CORE_OK;
 }
 
 Status
 description_check(const Description *desc, CoreError *err)
 {
-	char		lower[FRONTIER_TEXT_SIZE];
-	char		upper[FRONTIER_TEXT_SIZE];
+	char		lower[FRONTIER_PRINT_SIZE];
+	char		upper[FRONTIER_PRINT_SIZE];
 
 	if (frontier_is_empty(&desc->lower))
 		return core_error(err, CORE_LOWER_EMPTY, "lower is empty",

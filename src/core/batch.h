@@ -33,15 +33,24 @@ typedef struct HollowBatch
 	const int32_t *runs;
 } HollowBatch;
 
-/* Enough for the text of any description, with its terminating zero. */
-#define DESCRIPTION_TEXT_SIZE (3 * FRONTIER_TEXT_SIZE)
+/* `[lower][upper][since]` into buf, of description_text_size bytes; returns buf. */
+extern size_t description_text_size(const Description *desc);
+extern char *description_text(const Description *desc, char *buf);
 
-/* `[lower][upper][since]`; buf has DESCRIPTION_TEXT_SIZE bytes; returns buf. */
+/* The same for a message, long frontiers being cut off. */
+#define DESCRIPTION_PRINT_SIZE (3 * FRONTIER_PRINT_SIZE)
 extern char *description_print(const Description *desc, char *buf);
+
+extern Description description_copy(const Description *desc, const Arena *arena);
+extern bool description_equal(const Description *a, const Description *b);
+
+/* CORE_DIMS, unless all its frontiers have so many dimensions, or are empty. */
+extern Status description_check_dims(const Description *desc, int dims, CoreError *err);
 
 /*
  * Is this an interval of time at all?  In the order in which the seeds' asserts
- * would speak: lower is empty, lower equals upper, lower not before upper.
+ * would speak: lower is empty, lower equals upper, lower not before upper (or
+ * not even comparable).
  */
 extern Status description_check(const Description *desc, CoreError *err);
 

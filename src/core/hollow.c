@@ -20,9 +20,10 @@ must(void *p)
 }
 
 static HollowBatch
-batch_copy(const HollowBatch *batch)
+batch_copy(HollowList *list, const HollowBatch *batch)
 {
 	HollowBatch copy = *batch;
+	Arena		arena = chunks_arena(&list->frontiers);
 	char	  **parts = must(calloc((size_t) batch->nparts + 1, sizeof(char *)));
 	int32_t    *runs = must(calloc((size_t) batch->nruns + 1, sizeof(int32_t)));
 
@@ -30,6 +31,7 @@ batch_copy(const HollowBatch *batch)
 		parts[i] = must(strdup(batch->parts[i]));
 	for (int32_t i = 0; i < batch->nruns; i++)
 		runs[i] = batch->runs[i];
+	copy.desc = description_copy(&batch->desc, &arena);
 	copy.parts = (const char *const *) parts;
 	copy.runs = runs;
 	return copy;
@@ -50,6 +52,7 @@ hollow_clear(HollowList *list)
 	for (size_t i = 0; i < list->count; i++)
 		batch_free(&list->entries[i].batch);
 	free(list->entries);
+	chunks_free(&list->frontiers);
 	*list = (HollowList) {0};
 }
 
@@ -89,7 +92,7 @@ hollow_replace(HollowList *list, uint64_t lo, uint64_t hi, const HollowBatch *ba
 		memmove(&list->entries[first + 1], &list->entries[last],
 				(list->count - last) * sizeof(HollowEntry));
 	list->count = list->count - (last - first) + 1;
-	list->entries[first] = (HollowEntry) {lo, hi, batch_copy(batch)};
+	list->entries[first] = (HollowEntry) {lo, hi, batch_copy(list, batch)};
 }
 
 void

@@ -3,20 +3,21 @@
  *		The hollow batches of one trace, kept in memory: what an owner of a trace
  *		does, for programs without a server (the replay program, the tests).
  *
- * A sorted array, one entry for each id range.  Strings are copied in.  Running
+ * A sorted array, one entry for each id range.  Batches are copied in.  Running
  * out of memory ends the program, which a server could not afford and these
  * can.
  */
 #ifndef SPINE_CORE_HOLLOW_H
 #define SPINE_CORE_HOLLOW_H
 
+#include "core/chunks.h"
 #include "core/trace.h"
 
 typedef struct HollowEntry
 {
 	uint64_t	lo;
 	uint64_t	hi;
-	HollowBatch batch;			/* owns parts, their strings, and runs */
+	HollowBatch batch;			/* everything in it is the list's */
 } HollowEntry;
 
 typedef struct HollowList
@@ -24,6 +25,7 @@ typedef struct HollowList
 	size_t		count;
 	size_t		capacity;
 	HollowEntry *entries;
+	Chunks		frontiers;		/* of several dimensions */
 } HollowList;
 
 extern void hollow_clear(HollowList *list);

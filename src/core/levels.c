@@ -8,7 +8,7 @@
  * per record it stands for) is what upholds it.
  *
  * Source: introduce_batch, roll_up, apply_fuel, insert_at, complete_at and
- * tidy_layers of seed 000.
+ * tidy_layers of both seeds.
  */
 #include "core/levels.h"
 
@@ -34,6 +34,21 @@ level_length(const Level *level)
 	return len;
 }
 
+LevelState
+level_state(const Level *level)
+{
+	if (level->count < 2)
+		return level->count == 0 ? LEVEL_VACANT : LEVEL_SINGLE;
+	return spine_batch_is_structural(&level->batch[0]) ||
+		spine_batch_is_structural(&level->batch[1]) ? LEVEL_COMPLETE : LEVEL_IN_PROGRESS;
+}
+
+const SpineBatch *
+level_batch(const Level *level)
+{
+	return &level->batch[level->count == 2 && spine_batch_is_structural(&level->batch[0])];
+}
+
 /* Vacant levels up to and including index come into being. */
 static void
 ensure_level(Levels *levels, int index)
@@ -48,6 +63,37 @@ remove_level(Levels *levels, int index)
 	memmove(&levels->level[index], &levels->level[index + 1],
 			sizeof(Level) * (size_t) (levels->count - index - 1));
 	levels->count--;
+}
+
+/* Fueling and rolling up can each add a level beyond the last. */
+static Status
+check_room(const Levels *levels, CoreError *err)
+{
+	if (levels->count <= MAX_LEVELS - 2)
+		return CORE_OK;
+	return core_error(err, CORE_LIMIT, "the spine has too many levels",
+					  "It has %d levels of at most %d.", levels->count, MAX_LEVELS);
+}
+
+/* Sinces are mostly at most the logical frontier, and then that is their join. */
+static Status
+begin_merge(Level *level, const LevelsContext *context, CoreError *err)
+{
+	Merge	   *merge = &level->merge;
+
+	merge->since = context->logical;
+	merge->remaining = add_saturating(level->batch[0].len, level->batch[1].len);
+	for (int i = 0; i < 2; i++)
+	{
+		const Frontier *since = &level->batch[i].desc.since;
+		Status		status;
+
+		if (!frontier_less_equal(since, &merge->since) &&
+			(status = frontier_join(&merge->since, since, context->arena, &merge->since,
+									err)) != CORE_OK)
+			return status;
+	}
+	return CORE_OK;
 }
 
 static Status
@@ -65,47 +111,48 @@ insert_at(Levels *levels, const LevelsContext *context, const SpineBatch *batch,
 						  index, (unsigned long long) batch->lo,
 						  (unsigned long long) batch->hi);
 	level->batch[level->count++] = *batch;
-	if (level->count == 2)
-		context->rules->begin(level->batch, &context->logical, &level->merge);
-	return CORE_OK;
+	if (level->count < 2)
+		return CORE_OK;
+	if (context->rules->met != NULL)
+		context->rules->met(context->context, index, level->batch);
+	return level_state(level) == LEVEL_IN_PROGRESS ? begin_merge(level, context, err) :
+		CORE_OK;
 }
 
-/* Takes out whatever is on a level, as one batch; false if nothing was. */
-static bool
+/* Takes out what is on a level, which is not vacant, as one batch. */
+static void
 complete_at(Levels *levels, const LevelsContext *context, int index,
 			SpineBatch *result)
 {
 	Level	   *level = &levels->level[index];
-	int			count = level->count;
 
+	if (level_state(level) == LEVEL_IN_PROGRESS)
+		context->rules->done(context->context, index, &level->merge, level->batch, result);
+	else
+		*result = *level_batch(level);
 	level->count = 0;
-	if (count == 1)
-		*result = level->batch[0];
-	else if (count == 2)
-		context->rules->done(context->context, &level->merge, level->batch, result);
-	return count > 0;
 }
 
-/* Every merge gets the same fuel; those that complete move up a level. */
-static Status
-apply_fuel(Levels *levels, const LevelsContext *context, int64_t fuel, CoreError *err)
+Status
+levels_apply_fuel(Levels *levels, const LevelsContext *context, int64_t fuel,
+				  CoreError *err)
 {
 	int			count = levels->count;
+	Status		status = check_room(levels, err);
 
-	for (int index = 0; index < count; index++)
+	for (int index = 0; index < count && status == CORE_OK; index++)
 	{
 		Level	   *level = &levels->level[index];
 		int64_t		share = fuel;
 		SpineBatch	merged;
-		Status		status;
 
-		if (level->count < 2 || !context->rules->work(&level->merge, &share))
+		if (level->count < 2 || (level_state(level) == LEVEL_IN_PROGRESS &&
+								 !context->rules->work(&level->merge, &share)))
 			continue;
 		complete_at(levels, context, index, &merged);
-		if ((status = insert_at(levels, context, &merged, index + 1, err)) != CORE_OK)
-			return status;
+		status = insert_at(levels, context, &merged, index + 1, err);
 	}
-	return CORE_OK;
+	return status;
 }
 
 static bool
@@ -117,26 +164,42 @@ any_below(const Levels *levels, int index)
 	return false;
 }
 
-/* Merges everything below a level into it, so that a batch can be put there. */
+/* *merged comes through a level on its way up, and takes along what is there. */
 static Status
-roll_up(Levels *levels, const LevelsContext *context, int index, CoreError *err)
+roll_through(Levels *levels, const LevelsContext *context, int index,
+			 SpineBatch *merged, CoreError *err)
 {
-	SpineBatch	merged;
-	bool		have = false;
+	Level	   *level = &levels->level[index];
+	Status		status;
+
+	if (level->count == 0)
+		return CORE_OK;
+	if ((level->count == 1 || !spine_batch_is_structural(merged)) &&
+		(status = insert_at(levels, context, merged, index, err)) != CORE_OK)
+		return status;
+	complete_at(levels, context, index, merged);
+	return CORE_OK;
+}
+
+/*
+ * Merges everything below a level into it, so that a batch can be put there.
+ * What comes up begins as a structural empty, and remains one if there is
+ * nothing else.
+ */
+static Status
+roll_up(Levels *levels, const LevelsContext *context, int index, uint64_t id,
+		CoreError *err)
+{
+	SpineBatch	merged = structural_empty(id);
 	Status		status;
 
 	ensure_level(levels, index);
 	if (!any_below(levels, index))
 		return CORE_OK;
 	for (int i = 0; i < index; i++)
-	{
-		if (have &&
-			(status = insert_at(levels, context, &merged, i, err)) != CORE_OK)
+		if ((status = roll_through(levels, context, i, &merged, err)) != CORE_OK)
 			return status;
-		have = complete_at(levels, context, i, &merged);
-	}
-	if (have &&
-		(status = insert_at(levels, context, &merged, index, err)) != CORE_OK)
+	if ((status = insert_at(levels, context, &merged, index, err)) != CORE_OK)
 		return status;
 	if (levels->level[index].count < 2)
 		return CORE_OK;
@@ -159,12 +222,11 @@ records_below(const Levels *levels, int index)
 }
 
 /*
- * Draws the largest batch down to the level that its length asks for, over
- * vacant levels, and into a merge with the batch below where that leaves the
- * merge enough time.
+ * Over vacant levels and structural empties, and into a merge with the batch
+ * below where that leaves the merge enough time.
  */
-static Status
-tidy(Levels *levels, const LevelsContext *context, CoreError *err)
+Status
+levels_tidy(Levels *levels, const LevelsContext *context, CoreError *err)
 {
 	int			appropriate;
 
@@ -176,7 +238,9 @@ tidy(Levels *levels, const LevelsContext *context, CoreError *err)
 		int			below = levels->count - 2;
 		SpineBatch	newer;
 
-		if (levels->level[below].count == 0)
+		if (levels->level[below].count == 0 ||
+			(levels->level[below].count == 1 &&
+			 spine_batch_is_structural(&levels->level[below].batch[0])))
 		{
 			remove_level(levels, below);
 			continue;
@@ -199,15 +263,11 @@ levels_introduce(Levels *levels, const LevelsContext *context,
 										   context->effort);
 	Status		status;
 
-	/* Fueling and rolling up can each add a level beyond the last. */
-	if (levels->count > MAX_LEVELS - 2)
-		return core_error(err, CORE_LIMIT, "the spine has too many levels",
-						  "It has %d levels of at most %d.", levels->count, MAX_LEVELS);
-	if ((status = apply_fuel(levels, context, fuel, err)) != CORE_OK ||
-		(status = roll_up(levels, context, index, err)) != CORE_OK ||
+	if ((status = levels_apply_fuel(levels, context, fuel, err)) != CORE_OK ||
+		(status = roll_up(levels, context, index, batch->lo, err)) != CORE_OK ||
 		(status = insert_at(levels, context, batch, index, err)) != CORE_OK)
 		return status;
-	return tidy(levels, context, err);
+	return levels_tidy(levels, context, err);
 }
 
 Status
@@ -238,11 +298,15 @@ levels_next(Levels *levels, LevelsWalk *walk, int *level_index)
 	{
 		Level	   *level = &levels->level[walk->level];
 
-		if (walk->next < level->count)
+		while (walk->next < level->count)
 		{
+			SpineBatch *batch = &level->batch[walk->next++];
+
+			if (spine_batch_is_structural(batch))
+				continue;
 			if (level_index != NULL)
 				*level_index = walk->level;
-			return &level->batch[walk->next++];
+			return batch;
 		}
 		walk->level--;
 		walk->next = 0;

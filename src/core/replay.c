@@ -3,13 +3,13 @@
  *		The replay program: answers a script of directives with what a trace
  *		does, block by block.
  *
- *			replay persist < script				prints the script with each result
- *			replay persist --check < script		compares, exit code 1 on a difference
+ *			replay persist|dd < script			prints the script with each result
+ *			replay persist|dd --check < script	compares, exit code 1 on a difference
  *
  * Comment lines and blank lines copy through.  A block is a directive line,
  * input lines, `----`, result lines, and a blank line.  This file reads and
- * writes blocks; what the directives of `persist` do stands in
- * replay_persist.c.
+ * writes blocks; what the directives do stands in replay_persist.c and
+ * replay_dd.c.
  */
 #include "core/replay.h"
 
@@ -56,7 +56,8 @@ typedef struct Script
 	long		line;			/* number of the line read last */
 	bool		check;
 	bool		differs;
-	ReplayState *state;
+	const ReplayKind *kind;
+	void	   *state;
 } Script;
 
 static bool
@@ -82,7 +83,7 @@ replay_block(Script *script, Text *line)
 		text_add(&input, "%s\n", text_string(line));
 	while ((more = next_line(script, line)) && line->size > 0)
 		text_add(&expected, "%s\n", text_string(line));
-	replay_persist(script->state, text_string(&directive), text_string(&input), &answer);
+	script->kind->run(script->state, text_string(&directive), text_string(&input), &answer);
 	if (answer.size == 0)
 		text_add(&answer, "<empty>\n");
 	if (!script->check)
@@ -103,22 +104,20 @@ replay_block(Script *script, Text *line)
 int
 main(int argc, char **argv)
 {
+	static const ReplayKind *const kinds[] = {&replay_persist, &replay_dd};
 	Script		script = {0};
 	Text		line = {0};
 
+	for (size_t i = 0; argc >= 2 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(argv[1], kinds[i]->name) == 0)
+			script.kind = kinds[i];
 	script.check = argc == 3 && strcmp(argv[2], "--check") == 0;
-	if (argc < 2 || argc > 3 || (argc == 3 && !script.check) ||
-		(strcmp(argv[1], "persist") != 0 && strcmp(argv[1], "dd") != 0))
+	if (script.kind == NULL || argc > 3 || (argc == 3 && !script.check))
 	{
-		fprintf(stderr, "usage: replay persist [--check] < script\n");
+		fprintf(stderr, "usage: replay persist|dd [--check] < script\n");
 		return 2;
 	}
-	if (strcmp(argv[1], "dd") == 0)
-	{
-		fprintf(stderr, "replay: dd scripts are not supported\n");
-		return 2;
-	}
-	script.state = replay_persist_new();
+	script.state = script.kind->start();
 	while (next_line(&script, &line))
 	{
 		if (line.size > 0 && line.data[0] != '#')
@@ -126,7 +125,7 @@ main(int argc, char **argv)
 		else if (!script.check)
 			printf("%s\n", text_string(&line));
 	}
-	replay_persist_free(script.state);
+	script.kind->end(script.state);
 	text_reset(&line);
 	return script.differs ? 1 : 0;
 }

@@ -7,123 +7,44 @@
  * an error if the seed would go wrong (inverted batches, results over no time,
  * a since that goes back).
  */
+#include "core/image.h"
 #include "core/replay.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct ReplayState
-{
-	Trace		trace;
-	HollowList	hollow;
-	Text		requests;		/* kept for take-merge-reqs */
-};
-
-/* One batch line, taken apart; parts point into text. */
-typedef struct BatchLine
-{
-	HollowBatch batch;
-	char	   *text;
-	const char **parts;
-} BatchLine;
-
 static void
-start_over(ReplayState *state)
+start_over(PersistState *state, int dims)
 {
 	CoreError	err;
 
-	trace_init(&state->trace, 1, 1, &err);
+	chunks_free(&state->memory);
 	hollow_clear(&state->hollow);
 	text_reset(&state->requests);
+	trace_init(&state->trace, dims, 1, chunks_arena(&state->memory), &err);
 }
 
-ReplayState *
-replay_persist_new(void)
+static void *
+start(void)
 {
-	ReplayState *state = calloc(1, sizeof(ReplayState));
+	PersistState *state = calloc(1, sizeof(PersistState));
 
 	if (state == NULL)
 		exit(2);
-	start_over(state);
+	start_over(state, 1);
 	return state;
 }
 
-void
-replay_persist_free(ReplayState *state)
+static void
+end(void *state)
 {
-	start_over(state);
+	start_over(state, 1);
 	free(state);
 }
 
-static void
-answer_error(Text *answer, const CoreError *err)
-{
-	text_add(answer, "error: %s\n", err->message);
-}
-
-static void
-batch_line_free(BatchLine *line)
-{
-	free(line->text);
-	free(line->parts);
-}
-
-/* `[lower][upper][since] len part part ...`; frees nothing on an error. */
-static Status
-parse_batch_line(const char *start, size_t size, BatchLine *line, CoreError *err)
-{
-	Description *desc = &line->batch.desc;
-	const char *p;
-	char	   *rest;
-	Status		status;
-
-	*line = (BatchLine) {.text = strndup(start, size)};
-	line->parts = calloc(size + 1, sizeof(char *));
-	if (line->text == NULL || line->parts == NULL)
-		exit(2);
-	p = line->text;
-	if ((status = frontier_parse(&p, &desc->lower, err)) != CORE_OK ||
-		(status = frontier_parse(&p, &desc->upper, err)) != CORE_OK ||
-		(status = frontier_parse(&p, &desc->since, err)) != CORE_OK)
-		return status;
-	errno = 0;
-	line->batch.len = strtoll(p, &rest, 10);
-	if (rest == p || errno != 0 || (*rest != '\0' && *rest != ' '))
-		return core_error(err, CORE_SYNTAX, "malformed batch", NULL);
-	for (char *part = strtok(rest, " "); part != NULL; part = strtok(NULL, " "))
-		line->parts[line->batch.nparts++] = part;
-	line->batch.parts = line->parts;
-	return CORE_OK;
-}
-
-typedef Status (*LineAction) (ReplayState *state, const HollowBatch *batch,
-							  Text *answer, CoreError *err);
-
-/* Runs action on each batch line of input, as far as the first error. */
-static Status
-for_each_line(ReplayState *state, const char *input, LineAction action,
-			  Text *answer, CoreError *err)
-{
-	Status		status = CORE_OK;
-
-	while (*input != '\0' && status == CORE_OK)
-	{
-		size_t		size = strcspn(input, "\n");
-		BatchLine	line;
-
-		status = parse_batch_line(input, size, &line, err);
-		if (status == CORE_OK)
-			status = action(state, &line.batch, answer, err);
-		batch_line_free(&line);
-		input += size + (input[size] == '\n');
-	}
-	return status;
-}
-
-static void
-add_parts(const ReplayState *state, uint64_t lo, uint64_t hi, Text *text)
+void
+persist_add_parts(const PersistState *state, uint64_t lo, uint64_t hi, Text *text)
 {
 	for (size_t i = hollow_index(&state->hollow, lo);
 		 i < state->hollow.count && state->hollow.entries[i].hi <= hi; i++)
@@ -136,30 +57,30 @@ add_parts(const ReplayState *state, uint64_t lo, uint64_t hi, Text *text)
 }
 
 static void
-add_request(const ReplayState *state, const MergeRequest *request, Text *text)
+add_request(const PersistState *state, const MergeRequest *request, Text *text)
 {
-	char		buf[DESCRIPTION_TEXT_SIZE];
-
-	text_add(text, "%s", description_print(&request->desc, buf));
-	add_parts(state, request->lo, request->hi, text);
+	text_add_description(text, &request->desc);
+	persist_add_parts(state, request->lo, request->hi, text);
 	text_add(text, "\n");
 }
 
 /* Advances a copy of the trace's upper, to see whether all lines are legal. */
 static Status
-check_line(ReplayState *state, const HollowBatch *batch, Text *answer, CoreError *err)
+check_line(void *context, const HollowBatch *batch, Text *answer, CoreError *err)
 {
+	PersistState *state = context;
 	Status		status = trace_check_push(&state->trace, batch, err);
 
 	(void) answer;
 	if (status == CORE_OK)
-		state->trace.upper = batch->desc.upper;
+		state->trace.upper = frontier_copy(&batch->desc.upper, &state->trace.arena);
 	return status;
 }
 
 static Status
-push_line(ReplayState *state, const HollowBatch *batch, Text *answer, CoreError *err)
+push_line(void *context, const HollowBatch *batch, Text *answer, CoreError *err)
 {
+	PersistState *state = context;
 	PushEffects effects = {.want_requests = true};
 	Status		status = trace_push(&state->trace, batch, &effects, err);
 
@@ -173,7 +94,7 @@ push_line(ReplayState *state, const HollowBatch *batch, Text *answer, CoreError 
 }
 
 static void
-push_batch(ReplayState *state, const char *input, Text *answer)
+push_batch(PersistState *state, const char *input, Text *answer)
 {
 	Frontier	upper = state->trace.upper;
 	CoreError	err;
@@ -185,13 +106,14 @@ push_batch(ReplayState *state, const char *input, Text *answer)
 	if (status == CORE_OK)
 		text_add(answer, "ok\n");
 	else
-		answer_error(answer, &err);
+		text_add_error(answer, &err);
 }
 
 /* An error is this line's answer; the next one is applied all the same. */
 static Status
-apply_line(ReplayState *state, const HollowBatch *batch, Text *answer, CoreError *err)
+apply_line(void *context, const HollowBatch *batch, Text *answer, CoreError *err)
 {
+	PersistState *state = context;
 	static const char *const outcomes[] = {
 		"applied exact", "applied subset", "no-op", "no-op", "no-op too many updates"
 	};
@@ -200,12 +122,12 @@ apply_line(ReplayState *state, const HollowBatch *batch, Text *answer, CoreError
 
 	if (trace_match(&state->trace, batch, &source, &effect, err) != CORE_OK)
 	{
-		answer_error(answer, err);
+		text_add_error(answer, err);
 		return CORE_OK;
 	}
 	if (effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET)
 	{
-		trace_apply(batch, &effect);
+		trace_apply(&state->trace, batch, &effect);
 		hollow_replace(&state->hollow, effect.lo, effect.hi, batch);
 	}
 	text_add(answer, "%s\n", outcomes[effect.outcome]);
@@ -213,16 +135,16 @@ apply_line(ReplayState *state, const HollowBatch *batch, Text *answer, CoreError
 }
 
 static void
-apply_merge_res(ReplayState *state, const char *input, Text *answer)
+apply_merge_res(PersistState *state, const char *input, Text *answer)
 {
 	CoreError	err;
 
 	if (for_each_line(state, input, apply_line, answer, &err) != CORE_OK)
-		answer_error(answer, &err);
+		text_add_error(answer, &err);
 }
 
 static void
-all_merge_reqs(ReplayState *state, Text *answer)
+all_merge_reqs(PersistState *state, Text *answer)
 {
 	LevelsWalk	walk = LEVELS_WALK_START(&state->trace.levels);
 	SpineBatch *batch;
@@ -237,7 +159,7 @@ all_merge_reqs(ReplayState *state, Text *answer)
 }
 
 static void
-take_merge_reqs(ReplayState *state, Text *answer)
+take_merge_reqs(PersistState *state, Text *answer)
 {
 	if (state->requests.size > 0)
 		text_add(answer, "%s", state->requests.data);
@@ -245,118 +167,121 @@ take_merge_reqs(ReplayState *state, Text *answer)
 }
 
 static void
-batches(ReplayState *state, Text *answer)
+batches(PersistState *state, Text *answer)
 {
-	char		buf[DESCRIPTION_TEXT_SIZE];
-
 	for (size_t i = 0; i < state->hollow.count; i++)
 	{
 		const HollowEntry *entry = &state->hollow.entries[i];
 
-		text_add(answer, "%s %" PRId64, description_print(&entry->batch.desc, buf),
-				 entry->batch.len);
-		add_parts(state, entry->lo, entry->hi, answer);
+		text_add_description(answer, &entry->batch.desc);
+		text_add(answer, " %" PRId64, entry->batch.len);
+		persist_add_parts(state, entry->lo, entry->hi, answer);
 		text_add(answer, "\n");
 	}
 }
 
 static void
-spine_batches(ReplayState *state, Text *answer)
+spine_batches(PersistState *state, Text *answer)
 {
 	LevelsWalk	walk = LEVELS_WALK_START(&state->trace.levels);
-	char		buf[DESCRIPTION_TEXT_SIZE];
 	SpineBatch *batch;
 
 	while ((batch = levels_next(&state->trace.levels, &walk, NULL)) != NULL)
 	{
-		text_add(answer, "[%" PRIu64 "-%" PRIu64 "]%s ", batch->lo, batch->hi,
-				 description_print(&batch->desc, buf));
+		text_add(answer, "[%" PRIu64 "-%" PRIu64 "]", batch->lo, batch->hi);
+		text_add_description(answer, &batch->desc);
+		text_add(answer, " ");
 		if (spine_batch_is_fueled(batch))
 			text_add(answer, "%" PRId64 "/", batch->hollow);
 		text_add(answer, "%" PRId64, batch->len);
-		add_parts(state, batch->lo, batch->hi, answer);
+		persist_add_parts(state, batch->lo, batch->hi, answer);
 		text_add(answer, "\n");
 	}
 }
 
 static void
-spine_levels(ReplayState *state, Text *answer)
+spine_levels(PersistState *state, Text *answer)
 {
-	char		buf[FRONTIER_TEXT_SIZE];
-
 	for (int i = 0; i < state->trace.levels.count; i++)
 	{
 		const Level *level = &state->trace.levels.level[i];
 
 		text_add(answer, "L%d: n=%d len=%" PRId64, i, level->count, level_length(level));
-		if (level->count == 2)
-			text_add(answer, " merge=%" PRIu64 "-%" PRIu64 " since=%s remaining=%" PRId64,
-					 level->batch[0].lo, level->batch[1].hi,
-					 frontier_print(&level->merge.since, buf), level->merge.remaining);
+		if (level_state(level) == LEVEL_IN_PROGRESS)
+		{
+			text_add(answer, " merge=%" PRIu64 "-%" PRIu64 " since=", level->batch[0].lo,
+					 level->batch[1].hi);
+			text_add_frontier(answer, &level->merge.since);
+			text_add(answer, " remaining=%" PRId64, level->merge.remaining);
+		}
 		text_add(answer, "\n");
 	}
 }
 
-/* The value of name=... in a directive; NULL without it. */
-static const char *
-argument(const char *directive, const char *name)
-{
-	size_t		size = strlen(name);
-	const char *p = directive;
-
-	while ((p = strchr(p, ' ')) != NULL)
-	{
-		p += strspn(p, " ");
-		if (strncmp(p, name, size) == 0 && p[size] == '=')
-			return p + size + 1;
-	}
-	return NULL;
-}
-
 static void
-downgrade_since(ReplayState *state, const char *directive, Text *answer)
+downgrade_since(PersistState *state, const char *directive, Text *answer)
 {
-	const char *text = argument(directive, "since");
 	Frontier	since;
 	CoreError	err;
 
-	if (text == NULL)
-		text_add(answer, "error: since is missing\n");
-	else if (frontier_parse(&text, &since, &err) != CORE_OK ||
-			 trace_downgrade_since(&state->trace, &since, &err) != CORE_OK)
-		answer_error(answer, &err);
+	if (directive_frontier(directive, "since", &state->trace.arena, &since,
+						   &err) != CORE_OK ||
+		trace_downgrade_since(&state->trace, &since, &err) != CORE_OK)
+		text_add_error(answer, &err);
 	else
 		text_add(answer, "ok\n");
 }
 
 static void
-set_time(ReplayState *state, const char *directive, Text *answer)
+set_time(PersistState *state, const char *directive, Text *answer)
 {
-	const char *dims = argument(directive, "dims");
-	Trace		trace;
-	CoreError	err;
+	const char *text = directive_argument(directive, "dims");
+	int			dims = text == NULL ? 0 : atoi(text);
 
-	if (trace_init(&trace, dims == NULL ? 0 : atoi(dims), 1, &err) != CORE_OK)
+	if (dims < 1 || dims > MAX_DIMS)
 	{
-		answer_error(answer, &err);
+		text_add(answer, "error: number of dimensions is out of range\n");
 		return;
 	}
-	start_over(state);
+	start_over(state, dims);
 	text_add(answer, "ok\n");
+}
+
+/* Does the image read back, and come out the same again? */
+static Status
+check_image(const Trace *trace, CoreError *err)
+{
+	Chunks		memory = {0};
+	size_t		size = image_write(trace, NULL, 0);
+	uint8_t    *bytes = malloc(2 * size);
+	Trace		again;
+	Status		status;
+
+	if (bytes == NULL)
+		exit(2);
+	image_write(trace, bytes, size);
+	status = image_read(bytes, size, chunks_arena(&memory), &again, err);
+	if (status == CORE_OK && (image_write(&again, bytes + size, size) != size ||
+							  memcmp(bytes, bytes + size, size) != 0))
+		status = core_error(err, CORE_CORRUPT, "image does not read back", NULL);
+	free(bytes);
+	chunks_free(&memory);
+	return status;
 }
 
 /* The trace's own invariants, those of its sums, and that its image reads back. */
 static void
-validate(ReplayState *state, Text *answer)
+validate(PersistState *state, Text *answer)
 {
 	HollowSource source = hollow_source(&state->hollow);
 	LevelsWalk	walk = LEVELS_WALK_START(&state->trace.levels);
 	SpineBatch *batch;
 	CoreError	err;
 
-	if (trace_validate(&state->trace, &err) != CORE_OK)
+	if (trace_validate(&state->trace, &err) != CORE_OK ||
+		check_image(&state->trace, &err) != CORE_OK)
 	{
-		answer_error(answer, &err);
+		text_add_error(answer, &err);
 		return;
 	}
 	while ((batch = levels_next(&state->trace.levels, &walk, NULL)) != NULL)
@@ -374,44 +299,60 @@ validate(ReplayState *state, Text *answer)
 	text_add(answer, "ok\n");
 }
 
-void
-replay_persist(ReplayState *state, const char *directive, const char *input, Text *answer)
+static void
+since_upper(PersistState *state, Text *answer)
 {
-	size_t		size = strcspn(directive, " ");
-	char		buf[2][FRONTIER_TEXT_SIZE];
+	text_add_frontier(answer, &state->trace.since);
+	text_add_frontier(answer, &state->trace.upper);
+	text_add(answer, "\n");
+}
 
-#define IS(name) (size == strlen(name) && strncmp(directive, name, size) == 0)
-	if (IS("push-batch"))
+static void
+metrics(PersistState *state, Text *answer)
+{
+	TraceMetrics m = trace_metrics(&state->trace);
+
+	text_add(answer, "compact=%" PRId64 " compacting=%" PRId64 " noncompact=%" PRId64 "\n",
+			 m.compact, m.compacting, m.noncompact);
+}
+
+static void
+run(void *context, const char *directive, const char *input, Text *answer)
+{
+	PersistState *state = context;
+
+	if (directive_is(directive, "push-batch"))
 		push_batch(state, input, answer);
-	else if (IS("take-merge-reqs"))
+	else if (directive_is(directive, "take-merge-reqs"))
 		take_merge_reqs(state, answer);
-	else if (IS("all-merge-reqs"))
+	else if (directive_is(directive, "all-merge-reqs"))
 		all_merge_reqs(state, answer);
-	else if (IS("apply-merge-res"))
+	else if (directive_is(directive, "apply-merge-res"))
 		apply_merge_res(state, input, answer);
-	else if (IS("downgrade-since"))
+	else if (directive_is(directive, "downgrade-since"))
 		downgrade_since(state, directive, answer);
-	else if (IS("since-upper"))
-		text_add(answer, "%s%s\n", frontier_print(&state->trace.since, buf[0]),
-				 frontier_print(&state->trace.upper, buf[1]));
-	else if (IS("batches"))
+	else if (directive_is(directive, "since-upper"))
+		since_upper(state, answer);
+	else if (directive_is(directive, "batches"))
 		batches(state, answer);
-	else if (IS("spine-batches"))
+	else if (directive_is(directive, "spine-batches"))
 		spine_batches(state, answer);
-	else if (IS("spine-levels"))
+	else if (directive_is(directive, "spine-levels"))
 		spine_levels(state, answer);
-	else if (IS("metrics"))
-	{
-		TraceMetrics metrics = trace_metrics(&state->trace);
-
-		text_add(answer, "compact=%" PRId64 " compacting=%" PRId64 " noncompact=%" PRId64 "\n",
-				 metrics.compact, metrics.compacting, metrics.noncompact);
-	}
-	else if (IS("time"))
+	else if (directive_is(directive, "metrics"))
+		metrics(state, answer);
+	else if (directive_is(directive, "flatten"))
+		persist_flatten(state, answer);
+	else if (directive_is(directive, "roundtrip"))
+		persist_unflatten(state, true, answer);
+	else if (directive_is(directive, "rebuild"))
+		persist_unflatten(state, false, answer);
+	else if (directive_is(directive, "time"))
 		set_time(state, directive, answer);
-	else if (IS("validate"))
+	else if (directive_is(directive, "validate"))
 		validate(state, answer);
 	else
 		text_add(answer, "error: unknown directive\n");
-#undef IS
 }
+
+const ReplayKind replay_persist = {"persist", start, run, end};

@@ -25,11 +25,17 @@ typedef enum Status
 	CORE_SINCE_BEYOND,		/* compacted further than the trace allows */
 	CORE_SINCE_REGRESSED,	/* since would go back */
 	CORE_DIMS,				/* frontiers of different dimension */
-	CORE_UNSUPPORTED,		/* more than one dimension, so far */
+	CORE_UNSUPPORTED,		/* for one-dimensional time only */
 	CORE_SYNTAX,			/* malformed text */
 	CORE_BINARY,			/* malformed binary form */
 	CORE_RANGE,				/* a time out of range */
 	CORE_EFFORT,			/* an effort below 1 */
+	CORE_LEVEL,				/* a level that no batch can be on */
+	CORE_FUEL,				/* negative fuel */
+	CORE_PHYSICAL_REGRESSED,	/* physical compaction frontier would go back */
+	CORE_NOT_BEYOND_PHYSICAL,	/* a cut before the physical compaction frontier */
+	CORE_STRADDLES,			/* a cut through a batch */
+	CORE_FLAT,				/* a flat trace whose pieces do not fit together */
 	CORE_CLOSED,			/* the trace has ended */
 	CORE_LENGTH,			/* negative number of updates */
 	CORE_PART,				/* a part key without a name */
@@ -43,7 +49,7 @@ typedef struct CoreError
 {
 	Status		status;
 	char		message[160];	/* a sentence without values */
-	char		detail[320];	/* the values */
+	char		detail[480];	/* the values */
 } CoreError;
 
 /* Fills *err and returns its status; detail is a printf format or NULL. */

@@ -65,7 +65,7 @@ static void
 test_print(void)
 {
 	Description d = desc(TIME_MAX, TIME_MAX, TIME_MAX);
-	char		buf[DESCRIPTION_TEXT_SIZE];
+	char		buf[DESCRIPTION_PRINT_SIZE];
 
 	CHECK(strcmp(description_print(&d, buf),
 				 "[9223372036854775807][9223372036854775807]"

@@ -274,9 +274,7 @@ check_image(const Trace *trace)
 	Trace		again;
 	CoreError	err;
 
-	start_trace(&again, trace->effort);
-	again.since = trace->since;
-	CHECK(image_read(image.bytes, image.size, &again, &err) == CORE_OK);
+	CHECK(image_read(image.bytes, image.size, test_arena(), &again, &err) == CORE_OK);
 	CHECK(trace_equal(trace, &again));
 	free(image.bytes);
 }
@@ -553,7 +551,7 @@ do_apply(Run *run)
 	CHECK(effect.hi == model->entries[last].hi);
 	if (expected != APPLIED_EXACT && expected != APPLIED_SUBSET)
 		return;
-	trace_apply(&batch, &effect);
+	trace_apply(&run->trace, &batch, &effect);
 	model->total -= sum_from(model, first, last).len;
 	model->total += (Wide) result.len;
 	replace(model, first, last, result);
@@ -568,9 +566,9 @@ do_copy(Run *run)
 	Trace		copy;
 
 	memset(&copy, 0xa5, sizeof(copy));
-	trace_copy(&copy, &run->trace);
+	trace_copy(&copy, &run->trace, test_arena());
 	memset(&run->trace, 0x5a, sizeof(run->trace));
-	trace_copy(&run->trace, &copy);
+	trace_copy(&run->trace, &copy, test_arena());
 	CHECK(trace_equal(&run->trace, &copy));
 }
 

@@ -18,12 +18,12 @@ test_init(void)
 	CoreError	err;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		CHECK(trace_init(&trace, wrong[i], 1, &err) == CORE_DIMS);
+		CHECK(trace_init(&trace, wrong[i], 1, test_arena(), &err) == CORE_DIMS);
 	for (int dims = 2; dims <= MAX_DIMS; dims++)
-		CHECK(trace_init(&trace, dims, 1, &err) == CORE_UNSUPPORTED);
-	CHECK(trace_init(&trace, 1, 0, &err) == CORE_EFFORT);
-	CHECK(trace_init(&trace, 1, -5, &err) == CORE_EFFORT);
-	CHECK(trace_init(&trace, 1, INT32_MAX, &err) == CORE_OK);
+		CHECK(trace_init(&trace, dims, 1, test_arena(), &err) == CORE_OK);
+	CHECK(trace_init(&trace, 1, 0, test_arena(), &err) == CORE_EFFORT);
+	CHECK(trace_init(&trace, 1, -5, test_arena(), &err) == CORE_EFFORT);
+	CHECK(trace_init(&trace, 1, INT32_MAX, test_arena(), &err) == CORE_OK);
 	CHECK(trace.next_id == 0 && trace.levels.count == 0);
 	CHECK(trace.since.time == 0 && trace.since.count == 1);
 	CHECK(trace.upper.time == 0 && trace.upper.count == 1);
@@ -39,7 +39,7 @@ refuse(Trace *trace, const HollowBatch *batch, Status expected,
 	Trace		before;
 	CoreError	err = {0};
 
-	trace_copy(&before, trace);
+	trace_copy(&before, trace, test_arena());
 	CHECK(trace_check_push(trace, batch, &err) == expected);
 	memset(&err, 0, sizeof(err));
 	if (!CHECK(trace_push(trace, batch, &effects, &err) == expected))
@@ -162,7 +162,7 @@ push_high(Trace *trace, int levels, int64_t first, int64_t second)
 	trace->levels.count = levels;
 	for (int i = 0; i < levels - 1; i++)
 		trace->levels.level[i].count = 0;
-	trace_copy(&before, trace);
+	trace_copy(&before, trace, test_arena());
 	status = trace_push(trace, &batch, &effects, &err);
 	CHECK(status == CORE_OK || trace_equal(trace, &before));
 	CHECK(trace_validate(trace, &err) == CORE_OK);
@@ -194,7 +194,7 @@ move_since(Trace *trace, uint64_t time)
 	Trace		before;
 	Status		status;
 
-	trace_copy(&before, trace);
+	trace_copy(&before, trace, test_arena());
 	status = trace_downgrade_since(trace, &since, &err);
 	if (status != CORE_OK)
 	{
@@ -260,7 +260,7 @@ match(Trace *trace, HollowList *list, const HollowBatch *result,
 	Trace		before;
 	Status		status;
 
-	trace_copy(&before, trace);
+	trace_copy(&before, trace, test_arena());
 	status = trace_match(trace, result, &source, effect, &err);
 	CHECK(trace_equal(trace, &before));
 	CHECK(err.status == status);
@@ -291,7 +291,7 @@ apply(Trace *trace, HollowList *list, const HollowBatch *result,
 	CHECK(effect.lo == lo && effect.hi == hi);
 	CHECK(effect.left.len == sum.len && effect.left.parts == sum.parts &&
 		  effect.left.hollow == sum.hollow);
-	trace_apply(result, &effect);
+	trace_apply(trace, result, &effect);
 	hollow_replace(list, effect.lo, effect.hi, result);
 	CHECK(effect.batch->len == sum.len && effect.batch->parts == sum.parts &&
 		  effect.batch->hollow == sum.hollow);
@@ -496,7 +496,7 @@ check_grumpy(Trace *trace, HollowList *list, const HollowBatch *result,
 		Trace		before;
 		Status		status;
 
-		trace_copy(&before, trace);
+		trace_copy(&before, trace, test_arena());
 		status = trace_match(trace, result, &source, &effect, &err);
 		CHECK(status == (i < sums ? CORE_OWNER : CORE_OK));
 		CHECK(err.status == status);
@@ -537,7 +537,7 @@ one_fuse(uint64_t lo, uint64_t hi, uint64_t lower, uint64_t upper,
 
 	return effects.nfuses == 1 && effects.fuses[0].lo == lo &&
 		effects.fuses[0].hi == hi &&
-		desc_equal(&effects.fuses[0].desc, &expected);
+		description_equal(&effects.fuses[0].desc, &expected);
 }
 
 static void
@@ -647,7 +647,7 @@ is_request(int i, uint64_t lo, uint64_t hi, int64_t len)
 
 	return request->lo == lo && request->hi == hi && request->len == len &&
 		request->parts == (int64_t) (hi - lo) &&
-		desc_equal(&request->desc, &expected);
+		description_equal(&request->desc, &expected);
 }
 
 static void
@@ -1048,8 +1048,8 @@ test_copy(void)
 	start_trace(&trace, 2);
 	for (int i = 0; i < 500; i++)
 	{
-		trace_copy(&copy, &trace);
-		trace_copy(&again, &trace);
+		trace_copy(&copy, &trace, test_arena());
+		trace_copy(&again, &trace, test_arena());
 		push_length(&trace, NULL, (int64_t) below(&dice, 300), &effects);
 		CHECK(trace_equal(&copy, &again));
 		CHECK(!trace_equal(&copy, &trace));

@@ -3,16 +3,25 @@
  *		A trace: the spine of hollow batches that cover all time from the
  *		minimum to the trace's upper, without their parts.
  *
- * A trace is O(levels) big however many batches it has seen.  Whoever owns it
- * keeps the hollow batches themselves, one record for each id range, and is
- * told by each operation what to do with them: a push inserts one and may fuse
- * some, an applied merge result replaces some.  Where the algorithm needs to
- * know about hollow batches, it asks through HollowSource.
+ * A trace is O(levels) big however many batches it has seen, besides those that
+ * are pending.  Whoever owns it keeps the hollow batches themselves, one record
+ * for each id range, and is told by each operation what to do with them: a push
+ * inserts one and may fuse some, an applied merge result replaces some.  Where
+ * the algorithm needs to know about hollow batches, it asks through HollowSource.
  *
- * No operation allocates.  On an error nothing of a trace has changed, except
- * for CORE_CORRUPT and CORE_OWNER, after which it must be discarded.
+ * Where a physical compaction frontier is in use, batches are pending until
+ * their upper has been passed by it: readers may want to cut between them, so
+ * they do not enter the levels.
  *
- * Source: `Trace` in seed 000.
+ * Memory: frontiers of one dimension need none.  The coordinates of others, and
+ * the list of pending batches, are in the trace's arena; what a trace is given
+ * is copied into it.  Nothing there is ever given back singly: the owner moves
+ * the trace to a fresh arena from time to time (trace_move).
+ *
+ * On an error nothing of a trace has changed, except for CORE_CORRUPT and
+ * CORE_OWNER, after which it must be discarded.
+ *
+ * Source: `Trace` in seed 000; pending batches, exertion and cursors in seed 001.
  */
 #ifndef SPINE_CORE_TRACE_H
 #define SPINE_CORE_TRACE_H
@@ -24,8 +33,14 @@ typedef struct Trace
 	int32_t		dims;
 	int32_t		effort;
 	uint64_t	next_id;
-	Frontier	since;
+	Arena		arena;
+	Frontier	since;			/* logical compaction frontier */
 	Frontier	upper;
+	bool		physical_used;
+	Frontier	physical;		/* physical compaction frontier, if used */
+	uint32_t	npending;
+	uint32_t	pending_room;
+	SpineBatch *pending;		/* oldest first */
 	Levels		levels;			/* last: copied only as far as it is in use */
 } Trace;
 
@@ -50,19 +65,20 @@ typedef struct Fuse
 	Description desc;
 } Fuse;
 
-/* One push completes at most two merges a level. */
+/* One operation completes at most two merges a level. */
 #define MAX_EFFECTS (2 * MAX_LEVELS + 2)
 
 /*
- * What a push did.  The owner inserts the pushed hollow batch as [id, id + 1),
- * unless a fuse covers that id, and carries out the fuses; none of them
- * overlaps another.
+ * What a push, or another operation that moves merges along, did.  After a push
+ * the owner inserts the pushed hollow batch as [id, id + 1), unless a fuse
+ * covers that id; after any of them it carries out the fuses, none of which
+ * overlaps another.  The frontiers here last as long as the trace's arena.
  */
 typedef struct PushEffects
 {
 	bool		want_requests;	/* set by the caller; without, nrequests stays 0 */
 	bool		requested;		/* is there a new request, wanted or not? */
-	uint64_t	id;
+	uint64_t	id;				/* of a push only */
 	int			nrequests;
 	int			nfuses;
 	MergeRequest requests[MAX_EFFECTS];
@@ -121,7 +137,7 @@ typedef struct ApplyEffect
 	HollowSum	left;			/* what that spine batch sums up to afterwards */
 } ApplyEffect;
 
-/* Spine batches by state: one run, waiting for a merge, several runs. */
+/* Spine batches in the levels by state: one run, waiting for a merge, several runs. */
 typedef struct TraceMetrics
 {
 	int64_t		compact;
@@ -129,15 +145,17 @@ typedef struct TraceMetrics
 	int64_t		noncompact;
 } TraceMetrics;
 
-/* An empty trace of one-dimensional time; effort is at least 1. */
-extern Status trace_init(Trace *trace, int dims, int effort, CoreError *err);
+/* An empty trace without a physical frontier; effort is at least 1. */
+extern Status trace_init(Trace *trace, int dims, int effort, Arena arena, CoreError *err);
 
-extern void trace_copy(Trace *to, const Trace *from);
+/* A copy with everything in this arena.  trace_move does so with the trace itself. */
+extern void trace_copy(Trace *to, const Trace *from, Arena arena);
+extern void trace_move(Trace *trace, Arena arena);
 
 /*
  * May this batch be pushed next onto a trace with this upper and since?  Errors
- * in the order: the description's, CORE_LOWER_MISMATCH, CORE_SINCE_BEYOND,
- * then the hollow batch's own.
+ * in the order: CORE_DIMS, the description's, CORE_LOWER_MISMATCH,
+ * CORE_SINCE_BEYOND, then the hollow batch's own.
  */
 extern Status trace_check_push(const Trace *trace, const HollowBatch *batch,
 							   CoreError *err);
@@ -150,6 +168,9 @@ extern Status trace_check_push(const Trace *trace, const HollowBatch *batch,
 extern Status trace_push(Trace *trace, const HollowBatch *batch,
 						 PushEffects *effects, CoreError *err);
 
+/* The empty batch that ends a trace, to be pushed; CORE_CLOSED if it has ended. */
+extern Status trace_closing_batch(const Trace *trace, HollowBatch *batch, CoreError *err);
+
 /*
  * Works out where a merge result belongs, without changing the trace.
  * trace_apply carries it out; it may be called once, with an effect whose
@@ -158,10 +179,51 @@ extern Status trace_push(Trace *trace, const HollowBatch *batch,
 extern Status trace_match(Trace *trace, const HollowBatch *result,
 						  const HollowSource *source, ApplyEffect *effect,
 						  CoreError *err);
-extern void trace_apply(const HollowBatch *result, const ApplyEffect *effect);
+extern void trace_apply(Trace *trace, const HollowBatch *result,
+						const ApplyEffect *effect);
 
 /* since only goes forward (CORE_SINCE_REGRESSED). */
 extern Status trace_downgrade_since(Trace *trace, const Frontier *since, CoreError *err);
+
+/*
+ * Sets the physical compaction frontier, which from then on goes forward only
+ * (CORE_PHYSICAL_REGRESSED), or with NULL does without one again.  Afterwards
+ * the caller calls trace_settle until it says that nothing moved: each call
+ * introduces the oldest pending batch, if its time has come.
+ */
+extern Status trace_set_physical(Trace *trace, const Frontier *physical, CoreError *err);
+extern Status trace_settle(Trace *trace, PushEffects *effects, bool *moved,
+						   CoreError *err);
+
+/*
+ * Moving merges along without updates.  exert does what an idle spine asks for,
+ * with so much effort (above 0).  apply_fuel gives fuel to each merge under way.
+ * introduce_empty puts a structural empty on a level, 0 to MAX_INTRODUCED_LEVEL
+ * (CORE_LEVEL).  force makes one spine batch of all, so that one request covers
+ * everything but what is pending.  *worked tells whether there was anything to
+ * do.
+ */
+extern Status trace_exert(Trace *trace, int64_t effort, PushEffects *effects,
+						  bool *worked, CoreError *err);
+extern Status trace_apply_fuel(Trace *trace, int64_t fuel, PushEffects *effects,
+							   bool *worked, CoreError *err);
+extern Status trace_introduce_empty(Trace *trace, int level, PushEffects *effects,
+									CoreError *err);
+extern Status trace_force(Trace *trace, PushEffects *effects, bool *worked,
+						  CoreError *err);
+
+extern Status trace_set_effort(Trace *trace, int effort, CoreError *err);
+
+/*
+ * Cutting at a frontier.  check_cut: may there be a cut (CORE_CLOSED,
+ * CORE_NOT_BEYOND_PHYSICAL), and is it before everything?  cut_includes: is a
+ * batch before the cut, or after it; CORE_STRADDLES if neither.  Empty batches
+ * need not be asked about.
+ */
+extern Status trace_check_cut(const Trace *trace, const Frontier *cut, bool *nothing,
+							  CoreError *err);
+extern Status cut_includes(const Frontier *cut, const Description *desc, bool *included,
+						   CoreError *err);
 
 extern TraceMetrics trace_metrics(const Trace *trace);
 

@@ -14,8 +14,8 @@ static Status
 validate_chain(const SpineBatch *batch, uint64_t id, const Frontier *frontier,
 			   CoreError *err)
 {
-	char		a[FRONTIER_TEXT_SIZE];
-	char		b[FRONTIER_TEXT_SIZE];
+	char		a[FRONTIER_PRINT_SIZE];
+	char		b[FRONTIER_PRINT_SIZE];
 
 	if (batch->lo != id || batch->hi <= batch->lo)
 		return core_error(err, CORE_CORRUPT, "batch ids do not line up",
@@ -34,8 +34,8 @@ validate_chain(const SpineBatch *batch, uint64_t id, const Frontier *frontier,
 static Status
 validate_batch(const Trace *trace, const SpineBatch *batch, CoreError *err)
 {
-	char		a[FRONTIER_TEXT_SIZE];
-	char		b[FRONTIER_TEXT_SIZE];
+	char		a[FRONTIER_PRINT_SIZE];
+	char		b[FRONTIER_PRINT_SIZE];
 
 	if (!frontier_less_equal(&batch->desc.since, &trace->since))
 		return core_error(err, CORE_CORRUPT, "since of a batch is past the trace's",
@@ -59,8 +59,8 @@ validate_batch(const Trace *trace, const SpineBatch *batch, CoreError *err)
 static Status
 validate_merge(const Trace *trace, const Level *level, int index, CoreError *err)
 {
-	char		a[FRONTIER_TEXT_SIZE];
-	char		b[FRONTIER_TEXT_SIZE];
+	char		a[FRONTIER_PRINT_SIZE];
+	char		b[FRONTIER_PRINT_SIZE];
 
 	if (level->merge.remaining < 0)
 		return core_error(err, CORE_CORRUPT, "a merge has less than nothing left to do",
@@ -79,46 +79,106 @@ validate_merge(const Trace *trace, const Level *level, int index, CoreError *err
 	return CORE_OK;
 }
 
+/* The batches of a trace, oldest first, and where the last one looked at ends. */
+typedef struct Chain
+{
+	const Trace *trace;
+	uint64_t	id;
+	Frontier	frontier;
+} Chain;
+
+static Status
+validate_next(Chain *chain, const SpineBatch *batch, CoreError *err)
+{
+	Status		status;
+
+	if (spine_batch_is_structural(batch) && batch->lo == chain->id && batch->len == 0 &&
+		batch->hollow == 0)
+		return CORE_OK;
+	if ((status = validate_chain(batch, chain->id, &chain->frontier, err)) != CORE_OK ||
+		(status = validate_batch(chain->trace, batch, err)) != CORE_OK)
+		return status;
+	chain->id = batch->hi;
+	chain->frontier = batch->desc.upper;
+	return CORE_OK;
+}
+
+static Status
+validate_level(Chain *chain, int index, CoreError *err)
+{
+	const Level *level = &chain->trace->levels.level[index];
+	Status		status;
+
+	if (level->count < 0 || level->count > 2)
+		return core_error(err, CORE_CORRUPT, "number of batches on a level is impossible",
+						  "On level %d it is %d.", index, level->count);
+	for (int i = 0; i < level->count; i++)
+		if ((status = validate_next(chain, &level->batch[i], err)) != CORE_OK)
+			return status;
+	if (level_state(level) == LEVEL_IN_PROGRESS)
+		return validate_merge(chain->trace, level, index, err);
+	return CORE_OK;
+}
+
+static Status
+validate_pending(Chain *chain, CoreError *err)
+{
+	const Trace *trace = chain->trace;
+	Status		status;
+
+	for (uint32_t i = 0; i < trace->npending; i++)
+	{
+		const SpineBatch *batch = &trace->pending[i];
+
+		if ((status = validate_next(chain, batch, err)) != CORE_OK)
+			return status;
+		if (batch->hollow != 1)
+			return core_error(err, CORE_CORRUPT, "a pending batch is not one hollow batch",
+							  "It is the one with ids %" PRIu64 "-%" PRIu64 ".", batch->lo,
+							  batch->hi);
+	}
+	return CORE_OK;
+}
+
+static Status
+validate_dims(const Trace *trace, CoreError *err)
+{
+	if (trace->dims < 1 || trace->dims > MAX_DIMS || trace->effort < 1 ||
+		frontier_check_dims(&trace->since, trace->dims, "since", err) != CORE_OK ||
+		frontier_check_dims(&trace->physical, trace->dims, "physical compaction frontier",
+							err) != CORE_OK)
+		return core_error(err, CORE_CORRUPT, "dimensions or effort are impossible",
+						  "The trace has %d dimensions and effort %d.", trace->dims,
+						  trace->effort);
+	return CORE_OK;
+}
+
 Status
 trace_validate(const Trace *trace, CoreError *err)
 {
-	uint64_t	id = 0;
-	Frontier	frontier = frontier_minimum();
-	char		a[FRONTIER_TEXT_SIZE];
-	char		b[FRONTIER_TEXT_SIZE];
-	Status		status;
+	Chain		chain = {trace, 0, frontier_minimum(trace->dims)};
+	char		a[FRONTIER_PRINT_SIZE];
+	char		b[FRONTIER_PRINT_SIZE];
+	Status		status = validate_dims(trace, err);
 
+	if (status != CORE_OK)
+		return status;
 	if (trace->levels.count < 0 || trace->levels.count > MAX_LEVELS)
 		return core_error(err, CORE_CORRUPT, "number of levels is impossible",
 						  "It is %d.", trace->levels.count);
 	for (int index = trace->levels.count - 1; index >= 0; index--)
-	{
-		const Level *level = &trace->levels.level[index];
-
-		if (level->count < 0 || level->count > 2)
-			return core_error(err, CORE_CORRUPT, "number of batches on a level is impossible",
-							  "On level %d it is %d.", index, level->count);
-		for (int i = 0; i < level->count; i++)
-		{
-			const SpineBatch *batch = &level->batch[i];
-
-			if ((status = validate_chain(batch, id, &frontier, err)) != CORE_OK ||
-				(status = validate_batch(trace, batch, err)) != CORE_OK)
-				return status;
-			id = batch->hi;
-			frontier = batch->desc.upper;
-		}
-		if (level->count == 2 &&
-			(status = validate_merge(trace, level, index, err)) != CORE_OK)
+		if ((status = validate_level(&chain, index, err)) != CORE_OK)
 			return status;
-	}
-	if (trace->next_id != id)
+	if ((status = validate_pending(&chain, err)) != CORE_OK)
+		return status;
+	if (trace->next_id != chain.id)
 		return core_error(err, CORE_CORRUPT, "next id does not follow the last batch",
 						  "It is %" PRIu64 ", the last batch ends at %" PRIu64 ".",
-						  trace->next_id, id);
-	if (!frontier_equal(&trace->upper, &frontier))
+						  trace->next_id, chain.id);
+	if (!frontier_equal(&trace->upper, &chain.frontier))
 		return core_error(err, CORE_CORRUPT, "trace upper does not match the last batch",
 						  "The trace's is %s, the batch's %s.",
-						  frontier_print(&trace->upper, a), frontier_print(&frontier, b));
+						  frontier_print(&trace->upper, a),
+						  frontier_print(&chain.frontier, b));
 	return CORE_OK;
 }

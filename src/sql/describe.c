@@ -19,14 +19,14 @@
 static Datum
 describe_batch(Oid relid, const SpineBatch *batch, Snapshot snapshot)
 {
-	char		buf[DESCRIPTION_TEXT_SIZE];
+	char	   *desc = palloc(description_text_size(&batch->desc));
 	StringInfoData line;
 	text	  **parts;
 	int			nparts;
 
 	initStringInfo(&line);
 	appendStringInfo(&line, "[" UINT64_FORMAT "-" UINT64_FORMAT "]%s ", batch->lo,
-					 batch->hi, description_print(&batch->desc, buf));
+					 batch->hi, description_text(&batch->desc, desc));
 	if (spine_batch_is_fueled(batch))
 		appendStringInfo(&line, INT64_FORMAT "/", batch->hollow);
 	appendStringInfo(&line, INT64_FORMAT, batch->len);

@@ -11,6 +11,7 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "state/arena.h"
 #include "state/report.h"
 #include "state/values.h"
 
@@ -23,10 +24,11 @@ spine_frontier_in(PG_FUNCTION_ARGS)
 {
 	char	   *start = PG_GETARG_CSTRING(0);
 	const char *text = start;
+	Arena		arena = current_arena();
 	Frontier	result;
 	CoreError	err;
 
-	if (frontier_parse(&text, &result, &err) != CORE_OK)
+	if (frontier_parse(&text, &arena, &result, &err) != CORE_OK)
 		report_core_error(&err);
 	text += strspn(text, " \t\n\r\f\v");
 	if (*text != '\0')
@@ -34,7 +36,7 @@ spine_frontier_in(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed frontier"),
 				 errdetail("There is more text after the closing bracket: \"%s\".", text),
-				 errhint("A frontier is a time in brackets, such as [5], or [] for the end of time.")));
+				 errhint("A frontier is a list of times in brackets, such as [5] or [(0,3),(2,1)], or [] for the end of time.")));
 	PG_RETURN_FRONTIER(&result);
 }
 
@@ -44,7 +46,7 @@ spine_frontier_out(PG_FUNCTION_ARGS)
 {
 	Frontier	f = PG_GETARG_FRONTIER(0);
 
-	PG_RETURN_CSTRING(frontier_print(&f, palloc(FRONTIER_TEXT_SIZE)));
+	PG_RETURN_CSTRING(frontier_text(&f, palloc(frontier_text_size(&f))));
 }
 
 PG_FUNCTION_INFO_V1(spine_frontier_recv);
@@ -53,11 +55,12 @@ spine_frontier_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
 	int			size = message->len - message->cursor;
+	Arena		arena = current_arena();
 	Frontier	result;
 	CoreError	err;
 
-	if (frontier_read((const uint8 *) pq_getmsgbytes(message, size), size, &result,
-					  &err) != CORE_OK)
+	if (frontier_read((const uint8 *) pq_getmsgbytes(message, size), size, &arena,
+					  &result, &err) != CORE_OK)
 		report_core_error(&err);
 	PG_RETURN_FRONTIER(&result);
 }
@@ -66,12 +69,11 @@ PG_FUNCTION_INFO_V1(spine_frontier_send);
 Datum
 spine_frontier_send(PG_FUNCTION_ARGS)
 {
-	Frontier	f = PG_GETARG_FRONTIER(0);
-	uint8		buf[FRONTIER_BINARY_SIZE];
+	struct varlena *value = PG_GETARG_VARLENA_PP(0);
 	StringInfoData message;
 
 	pq_begintypsend(&message);
-	pq_sendbytes(&message, (char *) buf, frontier_write(&f, buf));
+	pq_sendbytes(&message, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
@@ -109,7 +111,7 @@ Datum
 spine_frontier_to_int8(PG_FUNCTION_ARGS)
 {
 	Frontier	f = PG_GETARG_FRONTIER(0);
-	char		text[FRONTIER_TEXT_SIZE];
+	char		text[FRONTIER_PRINT_SIZE];
 
 	if (f.count != 1 || f.dims != 1)
 		ereport(ERROR,
@@ -132,12 +134,23 @@ name(PG_FUNCTION_ARGS) \
 } \
 extern Datum name(PG_FUNCTION_ARGS)
 
+/* Which comes first is no question where the dimensions differ. */
+static bool
+less_equal(const Frontier *a, const Frontier *b)
+{
+	CoreError	err;
+
+	if (frontier_check_pair(a, b, &err) != CORE_OK)
+		report_core_error(&err);
+	return frontier_less_equal(a, b);
+}
+
 FRONTIER_OPERATOR(spine_frontier_eq, frontier_equal(&a, &b));
 FRONTIER_OPERATOR(spine_frontier_ne, !frontier_equal(&a, &b));
-FRONTIER_OPERATOR(spine_frontier_lt, frontier_less_than(&a, &b));
-FRONTIER_OPERATOR(spine_frontier_le, frontier_less_equal(&a, &b));
-FRONTIER_OPERATOR(spine_frontier_gt, frontier_less_than(&b, &a));
-FRONTIER_OPERATOR(spine_frontier_ge, frontier_less_equal(&b, &a));
+FRONTIER_OPERATOR(spine_frontier_lt, less_equal(&a, &b) && !frontier_equal(&a, &b));
+FRONTIER_OPERATOR(spine_frontier_le, less_equal(&a, &b));
+FRONTIER_OPERATOR(spine_frontier_gt, less_equal(&b, &a) && !frontier_equal(&a, &b));
+FRONTIER_OPERATOR(spine_frontier_ge, less_equal(&b, &a));
 FRONTIER_OPERATOR(spine_frontier_total_lt, frontier_compare_total(&a, &b) < 0);
 FRONTIER_OPERATOR(spine_frontier_total_le, frontier_compare_total(&a, &b) <= 0);
 FRONTIER_OPERATOR(spine_frontier_total_gt, frontier_compare_total(&a, &b) > 0);
@@ -158,21 +171,20 @@ PG_FUNCTION_INFO_V1(spine_frontier_hash);
 Datum
 spine_frontier_hash(PG_FUNCTION_ARGS)
 {
-	Frontier	f = PG_GETARG_FRONTIER(0);
-	uint8		buf[FRONTIER_BINARY_SIZE];
+	struct varlena *value = PG_GETARG_VARLENA_PP(0);
 
-	PG_RETURN_DATUM(hash_any(buf, (int) frontier_write(&f, buf)));
+	PG_RETURN_DATUM(hash_any((unsigned char *) VARDATA_ANY(value),
+							 VARSIZE_ANY_EXHDR(value)));
 }
 
 PG_FUNCTION_INFO_V1(spine_frontier_hash_extended);
 Datum
 spine_frontier_hash_extended(PG_FUNCTION_ARGS)
 {
-	Frontier	f = PG_GETARG_FRONTIER(0);
-	uint8		buf[FRONTIER_BINARY_SIZE];
+	struct varlena *value = PG_GETARG_VARLENA_PP(0);
 
-	PG_RETURN_DATUM(hash_any_extended(buf, (int) frontier_write(&f, buf),
-									  PG_GETARG_INT64(1)));
+	PG_RETURN_DATUM(hash_any_extended((unsigned char *) VARDATA_ANY(value),
+									  VARSIZE_ANY_EXHDR(value), PG_GETARG_INT64(1)));
 }
 
 PG_FUNCTION_INFO_V1(spine_frontier_join);
@@ -181,7 +193,7 @@ spine_frontier_join(PG_FUNCTION_ARGS)
 {
 	Frontier	a = PG_GETARG_FRONTIER(0);
 	Frontier	b = PG_GETARG_FRONTIER(1);
-	Frontier	result = frontier_join(&a, &b);
+	Frontier	result = frontiers_joined(&a, &b);
 
 	PG_RETURN_FRONTIER(&result);
 }
@@ -192,7 +204,7 @@ spine_frontier_meet(PG_FUNCTION_ARGS)
 {
 	Frontier	a = PG_GETARG_FRONTIER(0);
 	Frontier	b = PG_GETARG_FRONTIER(1);
-	Frontier	result = frontier_meet(&a, &b);
+	Frontier	result = frontiers_met(&a, &b);
 
 	PG_RETURN_FRONTIER(&result);
 }

@@ -90,9 +90,10 @@ check_hold_role(Oid relid, text *name, const Hold *hold)
 static void
 check_hold_since(Oid relid, const Spine *spine, const Hold *hold, const Frontier *since)
 {
-	char		asked[FRONTIER_TEXT_SIZE];
-	char		present[FRONTIER_TEXT_SIZE];
+	char		asked[FRONTIER_PRINT_SIZE];
+	char		present[FRONTIER_PRINT_SIZE];
 
+	frontier_require_dims(since, spine->trace.dims, "since");
 	if (!frontier_less_equal(&spine->trace.since, since))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -167,7 +168,7 @@ spine_downgrade_since(PG_FUNCTION_ARGS)
 	if (frontier_less_equal(&spine->trace.since, &since))
 	{
 		since = holds_meet(relid, &since);
-		since = frontier_join(&since, &spine->trace.since);
+		since = frontiers_joined(&since, &spine->trace.since);
 	}
 	if (trace_downgrade_since(&spine->trace, &since, &err) != CORE_OK)
 		report_core_error(&err);

@@ -77,9 +77,10 @@ spine_request_inputs(PG_FUNCTION_ARGS)
 static void
 check_not_passed(const Spine *spine, const Frontier *frontier, const char *name)
 {
-	char		since[FRONTIER_TEXT_SIZE];
-	char		asked[FRONTIER_TEXT_SIZE];
+	char		since[FRONTIER_PRINT_SIZE];
+	char		asked[FRONTIER_PRINT_SIZE];
 
+	frontier_require_dims(frontier, spine->trace.dims, name);
 	if (frontier_less_equal(&spine->trace.since, frontier))
 		return;
 	ereport(ERROR,
@@ -95,8 +96,8 @@ check_not_passed(const Spine *spine, const Frontier *frontier, const char *name)
 static void
 check_complete(const Spine *spine, const Frontier *as_of)
 {
-	char		upper[FRONTIER_TEXT_SIZE];
-	char		asked[FRONTIER_TEXT_SIZE];
+	char		upper[FRONTIER_PRINT_SIZE];
+	char		asked[FRONTIER_PRINT_SIZE];
 
 	if (frontier_is_empty(as_of))
 		ereport(ERROR,

@@ -34,6 +34,7 @@ spine_append_batch(PG_FUNCTION_ARGS)
 	hollow_batch_set_arrays(&batch, row.parts, row.runs);
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
+	spine_require_one_dimension(relid);
 	PG_RETURN_INT64(inbox_add(relid, &row));
 }
 

@@ -69,8 +69,8 @@ is_fused_into(const BatchRow *row, const BatchRow *present)
 static bool
 pushed_before(Spine *spine, const BatchRow *row)
 {
-	char		text[DESCRIPTION_TEXT_SIZE];
-	char		present_text[DESCRIPTION_TEXT_SIZE];
+	char		text[DESCRIPTION_PRINT_SIZE];
+	char		present_text[DESCRIPTION_PRINT_SIZE];
 	int64		id;
 	BatchScan  *scan;
 	BatchRow   *present;
@@ -104,7 +104,7 @@ push_args(FunctionCallInfo fcinfo, BatchRow *row)
 	row->desc.upper = frontier_arg(fcinfo, 2, "upper");
 	row->len = bigint_arg(fcinfo, 3, "len");
 	row->parts = array_arg(fcinfo, 4, "parts");
-	row->desc.since = PG_ARGISNULL(5) ? frontier_minimum() : frontier_arg(fcinfo, 5, "since");
+	row->desc.since = PG_ARGISNULL(5) ? frontier_empty() : frontier_arg(fcinfo, 5, "since");
 	row->runs = array_arg(fcinfo, 6, "runs");
 }
 
@@ -123,6 +123,8 @@ push(FunctionCallInfo fcinfo)
 	if (retry)
 		batch_row_check(&row);
 	spine = spine_open(relid);
+	if (PG_ARGISNULL(5))
+		row.desc.since = frontier_minimum(spine->trace.dims);
 	effects.want_requests = spine_return_requests;
 	effects.nrequests = 0;
 	if (!retry || !pushed_before(spine, &row))

@@ -13,7 +13,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "core/flat.h"
+#include "core/image.h"
 #include "sql/args.h"
 #include "state/batches.h"
 #include "state/offer.h"
@@ -45,7 +45,7 @@ begin_rows(FunctionCallInfo fcinfo, Spine *spine, Snapshot *snapshot)
 	return relation_is_visible(relid) && spine_read(relid, spine, snapshot);
 }
 
-/* Number of hollow batches, of spine batches, and of updates. */
+/* Number of hollow batches, of spine batches in the levels, and of updates. */
 static void
 count_batches(Spine *spine, int64 *hollow, int64 *batches, int64 *updates)
 {
@@ -59,6 +59,9 @@ count_batches(Spine *spine, int64 *hollow, int64 *batches, int64 *updates)
 		*batches += 1;
 		*updates = add_saturating(*updates, batch->len);
 	}
+	*hollow += spine->trace.npending;
+	for (uint32 i = 0; i < spine->trace.npending; i++)
+		*updates = add_saturating(*updates, spine->trace.pending[i].len);
 }
 
 PG_FUNCTION_INFO_V1(spine_trace_rows);
@@ -82,15 +85,15 @@ spine_trace_rows(PG_FUNCTION_ARGS)
 	values[1] = frontier_get_datum(&spine.trace.since);
 	values[2] = frontier_get_datum(&spine.trace.upper);
 	values[3] = (Datum) 0;
-	nulls[3] = !spine.physical_used;
-	if (spine.physical_used)
-		values[3] = frontier_get_datum(&spine.physical);
+	nulls[3] = !spine.trace.physical_used;
+	if (spine.trace.physical_used)
+		values[3] = frontier_get_datum(&spine.trace.physical);
 	values[4] = Int32GetDatum(spine.trace.dims);
 	values[5] = Int32GetDatum(spine.trace.effort);
 	values[6] = Int32GetDatum(spine.trace.levels.count);
 	values[7] = Int64GetDatum(batches);
 	values[8] = Int64GetDatum(hollow);
-	values[9] = Int64GetDatum(0);
+	values[9] = Int64GetDatum(spine.trace.npending);
 	values[10] = Int64GetDatum(updates);
 	values[11] = Int64GetDatum(metrics.compact);
 	values[12] = Int64GetDatum(metrics.compacting);
@@ -143,7 +146,12 @@ PG_FUNCTION_INFO_V1(spine_level_rows);
 Datum
 spine_level_rows(PG_FUNCTION_ARGS)
 {
-	static const char *const states[] = {"vacant", "single", "merging"};
+	static const char *const states[] = {
+		[LEVEL_VACANT] = "vacant",
+		[LEVEL_SINGLE] = "single",
+		[LEVEL_COMPLETE] = "complete",
+		[LEVEL_IN_PROGRESS] = "merging",
+	};
 	Spine		spine;
 	Snapshot	snapshot;
 
@@ -156,11 +164,11 @@ spine_level_rows(PG_FUNCTION_ARGS)
 		bool		nulls[8] = {false};
 
 		values[0] = Int32GetDatum(i);
-		values[1] = CStringGetTextDatum(states[level->count]);
+		values[1] = CStringGetTextDatum(states[level_state(level)]);
 		values[2] = Int32GetDatum(level->count);
 		values[3] = Int64GetDatum(level_length(level));
-		nulls[4] = nulls[5] = nulls[6] = nulls[7] = level->count < 2;
-		if (level->count == 2)
+		nulls[4] = nulls[5] = nulls[6] = nulls[7] = level_state(level) != LEVEL_IN_PROGRESS;
+		if (!nulls[4])
 		{
 			values[4] = Int64GetDatum((int64) level->batch[0].lo);
 			values[5] = Int64GetDatum((int64) level->batch[1].hi);
@@ -236,7 +244,6 @@ spine_stat_rows(PG_FUNCTION_ARGS)
 	bool		nulls[21] = {false};
 	Spine		spine;
 	Snapshot	snapshot;
-	uint8		image[IMAGE_MAX_SIZE];
 
 	if (!begin_rows(fcinfo, &spine, &snapshot))
 		return (Datum) 0;
@@ -265,7 +272,7 @@ spine_stat_rows(PG_FUNCTION_ARGS)
 	values[17] = Int64GetDatum(counts.failures);
 	values[18] = Int64GetDatum(counts.retries);
 	values[19] = Float8GetDatum((double) counts.merge_time / USECS_PER_SEC);
-	values[20] = Int32GetDatum((int32) image_write(&spine.trace, image));
+	values[20] = Int32GetDatum((int32) image_write(&spine.trace, NULL, 0));
 	put_row(fcinfo, values, nulls);
 	return (Datum) 0;
 }

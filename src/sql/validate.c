@@ -13,6 +13,7 @@
 #include "utils/snapmgr.h"
 
 #include "sql/args.h"
+#include "state/arena.h"
 #include "state/batches.h"
 #include "state/report.h"
 #include "state/values.h"
@@ -31,18 +32,21 @@ broken(Oid relid, const char *invariant, const char *detail)
 /* What the rows of one spine batch have added up to. */
 typedef struct Sums
 {
+	int			dims;
 	uint64		id;				/* where the next row must begin */
 	Frontier	frontier;
 	HollowSum	sum;
 	bool		runs;
 	Frontier	since;			/* join of the rows' */
+	Arena		arena;			/* of these frontiers */
 } Sums;
 
 static void
 check_row(Oid relid, const BatchRow *row, Sums *sums)
 {
 	HollowBatch batch = {.desc = row->desc, .len = row->len};
-	char		buf[DESCRIPTION_TEXT_SIZE];
+	char		buf[DESCRIPTION_PRINT_SIZE];
+	Frontier	since;
 	CoreError	err;
 
 	if ((uint64) row->id_lo != sums->id || row->id_hi <= row->id_lo)
@@ -53,25 +57,28 @@ check_row(Oid relid, const BatchRow *row, Sums *sums)
 		broken(relid, "bounds of hollow batches do not line up",
 			   psprintf("The hollow batch with ids " INT64_FORMAT "-" INT64_FORMAT " is %s, the one before it ends at %s.",
 						row->id_lo, row->id_hi, description_print(&row->desc, buf),
-						frontier_print(&sums->frontier, palloc(FRONTIER_TEXT_SIZE))));
+						frontier_print(&sums->frontier, palloc(FRONTIER_PRINT_SIZE))));
 	hollow_batch_set_arrays(&batch, row->parts, row->runs);
-	if (description_check(&batch.desc, &err) != CORE_OK ||
+	if (description_check_dims(&batch.desc, sums->dims, &err) != CORE_OK ||
+		description_check(&batch.desc, &err) != CORE_OK ||
 		hollow_batch_check(&batch, &err) != CORE_OK)
 		broken(relid, err.message, err.detail);
 	sums->id = (uint64) row->id_hi;
-	sums->frontier = row->desc.upper;
+	sums->frontier = frontier_copy(&row->desc.upper, &sums->arena);
 	sums->sum.hollow++;
 	sums->sum.parts = add_saturating(sums->sum.parts, batch.nparts);
 	sums->sum.len = add_saturating(sums->sum.len, row->len);
 	sums->runs = batch.nruns > 0;
-	sums->since = frontier_join(&sums->since, &row->desc.since);
+	/* The row goes when the next one comes. */
+	since = frontiers_joined(&sums->since, &row->desc.since);
+	sums->since = frontier_copy(&since, &sums->arena);
 }
 
 static void
 check_sums(Oid relid, const SpineBatch *batch, const Sums *sums)
 {
-	char		a[FRONTIER_TEXT_SIZE];
-	char		b[FRONTIER_TEXT_SIZE];
+	char		a[FRONTIER_PRINT_SIZE];
+	char		b[FRONTIER_PRINT_SIZE];
 	const char *ids = psprintf(UINT64_FORMAT "-" UINT64_FORMAT, batch->lo, batch->hi);
 
 	if (sums->id != batch->hi || !frontier_equal(&sums->frontier, &batch->desc.upper))
@@ -97,24 +104,35 @@ check_sums(Oid relid, const SpineBatch *batch, const Sums *sums)
 			   psprintf("It is the one with ids %s.", ids));
 }
 
+/* Checks the rows of a spine batch, from *row on, and leaves the next one there. */
+static void
+check_batch(Oid relid, const SpineBatch *batch, BatchScan *scan, BatchRow **row, Sums *sums)
+{
+	sums->sum = (HollowSum) {0};
+	sums->since = frontier_minimum(sums->dims);
+	for (; *row != NULL && ((*row)->id_lo < 0 || (uint64) (*row)->id_lo < batch->hi);
+		 *row = batches_next(scan))
+		check_row(relid, *row, sums);
+	check_sums(relid, batch, sums);
+}
+
 static void
 check_batches(Spine *spine, Snapshot snapshot)
 {
-	LevelsWalk	walk = LEVELS_WALK_START(&spine->trace.levels);
+	Trace	   *trace = &spine->trace;
+	LevelsWalk	walk = LEVELS_WALK_START(&trace->levels);
 	BatchScan  *scan = batches_begin(spine->relid, PG_INT64_MIN, PG_INT64_MAX, snapshot);
-	Sums		sums = {.frontier = frontier_minimum()};
+	Sums		sums = {
+		.dims = trace->dims, .frontier = frontier_minimum(trace->dims),
+		.arena = current_arena()
+	};
 	SpineBatch *batch;
 	BatchRow   *row = batches_next(scan);
 
-	while ((batch = levels_next(&spine->trace.levels, &walk, NULL)) != NULL)
-	{
-		sums.sum = (HollowSum) {0};
-		sums.since = frontier_minimum();
-		for (; row != NULL && (row->id_lo < 0 || (uint64) row->id_lo < batch->hi);
-			 row = batches_next(scan))
-			check_row(spine->relid, row, &sums);
-		check_sums(spine->relid, batch, &sums);
-	}
+	while ((batch = levels_next(&trace->levels, &walk, NULL)) != NULL)
+		check_batch(spine->relid, batch, scan, &row, &sums);
+	for (uint32 i = 0; i < trace->npending; i++)
+		check_batch(spine->relid, &trace->pending[i], scan, &row, &sums);
 	if (row != NULL)
 		broken(spine->relid, "there are hollow batches beyond the last spine batch",
 			   psprintf("The first of them has ids " INT64_FORMAT "-" INT64_FORMAT ".",

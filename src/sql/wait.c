@@ -33,6 +33,7 @@ typedef bool (*Predicate) (Spine *spine, Snapshot rows, const Frontier *frontier
 static bool
 upper_is_beyond(Spine *spine, Snapshot rows, const Frontier *frontier)
 {
+	frontier_require_dims(frontier, spine->trace.dims, "frontier");
 	return !frontier_less_equal(&spine->trace.upper, frontier);
 }
 

@@ -21,6 +21,7 @@
 #include "utils/snapmgr.h"
 
 #include "dev/stop_point.h"
+#include "state/arena.h"
 #include "state/batches.h"
 #include "state/buffer.h"
 #include "state/garbage.h"
@@ -55,8 +56,11 @@ batches_insert(Oid relid, const BatchRow *row)
 	values[BATCH_LEN - 1] = Int64GetDatum(row->len);
 	values[BATCH_PARTS - 1] = PointerGetDatum(row->parts);
 	values[BATCH_RUNS - 1] = PointerGetDatum(row->runs);
-	/* What is not in the arrays takes less than a hundred bytes. */
-	buffer_add(values, VARSIZE(row->parts) + VARSIZE(row->runs) + 100);
+	/* What is not in arrays and frontiers takes less than a hundred bytes. */
+	buffer_add(values, VARSIZE(row->parts) + VARSIZE(row->runs) + 100 +
+			   FRONTIER_BINARY_SIZE(&row->desc.lower) +
+			   FRONTIER_BINARY_SIZE(&row->desc.upper) +
+			   FRONTIER_BINARY_SIZE(&row->desc.since));
 }
 
 /* A scan over ids from lo, and to below hi, either way. */
@@ -289,9 +293,13 @@ row_at(Oid relid, int64 lo, int64 id, Snapshot snapshot, BatchRow *result)
 {
 	BatchScan  *scan = begin_scan(relid, lo, id + 1, snapshot);
 	BatchRow   *row = next_row(scan, BackwardScanDirection);
+	Arena		arena = current_arena();
 
 	if (row != NULL)
+	{
 		*result = *row;
+		result->desc = description_copy(&row->desc, &arena);
+	}
 	batches_end(scan);
 	return row != NULL;
 }

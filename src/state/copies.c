@@ -14,6 +14,9 @@
 
 #include "state/copies.h"
 
+/* What an arena may take up beyond what is in use, at least: bytes. */
+#define ARENA_SLACK ((Size) 256 * 1024)
+
 /* One spine that this transaction writes to. */
 typedef struct CopiesEntry
 {
@@ -51,6 +54,58 @@ find_entry(Oid relid, bool create)
 	return entry;
 }
 
+/* The arena of a copy: a memory context, which most spines never need. */
+static void *
+arena_allocate(void *context, size_t size)
+{
+	Spine	   *spine = context;
+
+	if (spine->memory == NULL)
+		spine->memory = AllocSetContextCreate(TopTransactionContext, "spine trace",
+											  ALLOCSET_DEFAULT_SIZES);
+	return MemoryContextAllocHuge(spine->memory, size);
+}
+
+static Arena
+copy_arena(Spine *spine)
+{
+	return (Arena) {arena_allocate, spine};
+}
+
+/*
+ * Nothing in an arena is given back singly, so now and then what is still in use
+ * moves to a fresh one.
+ */
+static void
+tidy_arena(Spine *spine)
+{
+	MemoryContext old = spine->memory;
+
+	if (old == NULL || MemoryContextMemAllocated(old, false) < spine->memory_limit)
+		return;
+	spine->memory = NULL;
+	trace_move(&spine->trace, copy_arena(spine));
+	MemoryContextDelete(old);
+	if (spine->memory != NULL)
+		spine->memory_limit = Max(ARENA_SLACK,
+								  2 * MemoryContextMemAllocated(spine->memory, false));
+}
+
+static void
+free_copy(Spine *spine)
+{
+	if (spine->memory != NULL)
+		MemoryContextDelete(spine->memory);
+	pfree(spine);
+}
+
+static void
+resize(CopiesEntry *entry, Size size)
+{
+	entry->top = repalloc(entry->top, size);
+	entry->top->trace.arena = copy_arena(entry->top);
+}
+
 /*
  * A copy that another comes on top of needs no room to grow, until it is the
  * top again: there may be thousands of nested subtransactions.
@@ -63,15 +118,15 @@ shrink(CopiesEntry *entry)
 	if (spine == NULL || spine->shrunk)
 		return;
 	spine->shrunk = true;
-	entry->top = repalloc(spine, offsetof(Spine, trace.levels.level) +
-						  sizeof(Level) * spine->trace.levels.count);
+	resize(entry, offsetof(Spine, trace.levels.level) +
+		   sizeof(Level) * spine->trace.levels.count);
 }
 
 static void
 unshrink(CopiesEntry *entry)
 {
 	if (entry->top->shrunk)
-		entry->top = repalloc(entry->top, sizeof(Spine));
+		resize(entry, sizeof(Spine));
 	entry->top->shrunk = false;
 }
 
@@ -82,7 +137,9 @@ push_copy(CopiesEntry *entry, const Spine *from)
 	Spine	   *spine = MemoryContextAlloc(TopTransactionContext, sizeof(Spine));
 
 	memcpy(spine, from, offsetof(Spine, trace));
-	trace_copy(&spine->trace, &from->trace);
+	spine->memory = NULL;
+	spine->memory_limit = ARENA_SLACK;
+	trace_copy(&spine->trace, &from->trace, copy_arena(spine));
 	shrink(entry);
 	spine->nest = GetCurrentTransactionNestLevel();
 	spine->counts = (SpineCounts) {0};
@@ -111,6 +168,7 @@ copies_own(Oid relid)
 	if (entry->top->nest < GetCurrentTransactionNestLevel())
 		return push_copy(entry, entry->top);
 	unshrink(entry);
+	tidy_arena(entry->top);
 	return entry->top;
 }
 
@@ -147,7 +205,7 @@ hand_to_parent(CopiesEntry *entry, int nest)
 
 		add_counts(&spine->counts, &replaced->counts);
 		spine->outer = replaced->outer;
-		pfree(replaced);
+		free_copy(replaced);
 	}
 }
 
@@ -167,7 +225,7 @@ copies_abort_subtransaction(int nest)
 			Spine	   *undone = entry->top;
 
 			entry->top = undone->outer;
-			pfree(undone);
+			free_copy(undone);
 		}
 }
 

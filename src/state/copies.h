@@ -10,7 +10,10 @@
 /* The newest copy, of whichever subtransaction; NULL without one. */
 extern Spine *copies_top(Oid relid);
 
-/* The copy of this subtransaction, made from the newest; NULL without one. */
+/*
+ * The copy of this subtransaction, made from the newest; NULL without one.  May
+ * move its arena, and what effects of earlier operations point to with it.
+ */
 extern Spine *copies_own(Oid relid);
 
 /* A copy of *from for this subtransaction, on top of what there is. */

@@ -158,7 +158,7 @@ holds_meet(Oid relid, const Frontier *since)
 	{
 		(void) read_row(&scan, tuple, &hold);
 		if (hold.live)
-			meet = frontier_meet(&meet, &hold.since);
+			meet = frontiers_met(&meet, &hold.since);
 		else
 			hold_delete(&hold);
 	}

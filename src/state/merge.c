@@ -78,7 +78,10 @@ Status
 spine_next_time(const Spine *spine, Description *desc, CoreError *err)
 {
 	desc->lower = spine->trace.upper;
-	desc->since = frontier_minimum();
+	desc->since = frontier_minimum(spine->trace.dims);
+	if (spine->trace.dims > 1)
+		return core_error(err, CORE_UNSUPPORTED, "times of the spine have several dimensions",
+						  "They have %d, so there is no next one.", spine->trace.dims);
 	if (frontier_is_empty(&desc->lower))
 		return core_error(err, CORE_CLOSED, "the spine is closed",
 						  "Its upper is [].");
@@ -123,7 +126,7 @@ spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs)
 		effect.outcome = NOT_APPLIED_NO_MATCH;
 	if (effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET)
 	{
-		trace_apply(&batch, &effect);
+		trace_apply(&spine->trace, &batch, &effect);
 		spine_changed(spine);
 		stop_point("result_traced");
 		row->id_lo = (int64) effect.lo;

@@ -23,8 +23,9 @@
 #include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
-#include "core/flat.h"
+#include "core/image.h"
 #include "spine.h"
+#include "state/arena.h"
 #include "state/registry.h"
 #include "state/working.h"
 
@@ -63,11 +64,6 @@ typedef struct RegistryEntry
 	ItemPointerData tid;
 	TransactionId xmin;
 	int64		generation;
-	Frontier	since;
-	Frontier	physical;
-	bool		physical_used;
-	int32		dims;
-	int32		effort;
 	int32		size;			/* of the image; 0 = none */
 	uint8		image[REGISTRY_IMAGE_SIZE];
 } RegistryEntry;
@@ -196,8 +192,6 @@ registry_load(Oid relid, Spine *spine)
 	RegistryEntry *entry;
 	uint8		image[REGISTRY_IMAGE_SIZE];
 	int32		size = 0;
-	int32		dims = 0;
-	int32		effort = 0;
 	CoreError	err;
 
 	LWLockAcquire(REGISTRY_LOCK, LW_SHARED);
@@ -208,11 +202,6 @@ registry_load(Oid relid, Spine *spine)
 		spine->tid = entry->tid;
 		spine->xmin = entry->xmin;
 		spine->generation = entry->generation;
-		spine->physical = entry->physical;
-		spine->physical_used = entry->physical_used;
-		spine->trace.since = entry->since;
-		dims = entry->dims;
-		effort = entry->effort;
 		size = entry->size;
 		memcpy(image, entry->image, size);
 	}
@@ -221,17 +210,15 @@ registry_load(Oid relid, Spine *spine)
 		return false;
 	spine->relid = relid;
 	spine->gone = spine->dirty = spine->foreign = spine->stays_foreign = false;
-	spine->trace.dims = dims;
-	spine->trace.effort = effort;
-	return image_read(image, size, &spine->trace, &err) == CORE_OK;
+	return image_read(image, size, current_arena(), &spine->trace, &err) == CORE_OK;
 }
 
 void
 registry_store(const Spine *spine)
 {
 	RegistryEntry *entry;
-	uint8		image[IMAGE_MAX_SIZE];
-	size_t		size = image_write(&spine->trace, image);
+	uint8		image[REGISTRY_IMAGE_SIZE];
+	size_t		size = image_write(&spine->trace, image, sizeof(image));
 
 	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
 	entry = find_entry(spine->relid);
@@ -243,11 +230,6 @@ registry_store(const Spine *spine)
 			entry->tid = spine->tid;
 			entry->xmin = spine->xmin;
 			entry->generation = spine->generation;
-			entry->since = spine->trace.since;
-			entry->physical = spine->physical;
-			entry->physical_used = spine->physical_used;
-			entry->dims = spine->trace.dims;
-			entry->effort = spine->trace.effort;
 			memcpy(entry->image, image, size);
 			entry->size = (int32) size;
 		}

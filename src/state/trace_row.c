@@ -19,11 +19,44 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "core/flat.h"
+#include "core/image.h"
+#include "state/arena.h"
 #include "state/report.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
 #include "state/values.h"
+
+/* What stands in columns of its own, for people, is in the image as well. */
+static bool
+columns_agree(const Trace *trace, const Datum *values, const bool *nulls)
+{
+	Frontier	since = datum_get_frontier(values[TRACE_SINCE - 1]);
+	Frontier	physical;
+
+	if (trace->dims != DatumGetInt32(values[TRACE_DIMS - 1]) ||
+		trace->effort != DatumGetInt32(values[TRACE_EFFORT - 1]) ||
+		!frontier_equal(&trace->since, &since) ||
+		trace->physical_used == nulls[TRACE_PHYSICAL - 1])
+		return false;
+	if (!trace->physical_used)
+		return true;
+	physical = datum_get_frontier(values[TRACE_PHYSICAL - 1]);
+	return frontier_equal(&trace->physical, &physical);
+}
+
+/* The trace in a row; false if it is damaged. */
+static bool
+read_trace(const Datum *values, const bool *nulls, Trace *trace, CoreError *err)
+{
+	bytea	   *image = DatumGetByteaPP(values[TRACE_IMAGE - 1]);
+
+	if (image_read((uint8 *) VARDATA_ANY(image), VARSIZE_ANY_EXHDR(image), current_arena(),
+				   trace, err) != CORE_OK)
+		return false;
+	return columns_agree(trace, values, nulls) ||
+		core_error(err, CORE_CORRUPT, "columns and image disagree",
+				   "dims, effort, since or physical differs from what the image says.") == CORE_OK;
+}
 
 /* Takes a row apart into *spine. */
 static void
@@ -31,9 +64,6 @@ read_row(HeapTuple tuple, TupleDesc desc, bool damaged_ok, Spine *spine)
 {
 	Datum		values[TRACE_COLUMNS];
 	bool		nulls[TRACE_COLUMNS];
-	int			dims;
-	int			effort;
-	bytea	   *image;
 	CoreError	err;
 
 	heap_deform_tuple(tuple, desc, values, nulls);
@@ -44,27 +74,18 @@ read_row(HeapTuple tuple, TupleDesc desc, bool damaged_ok, Spine *spine)
 	spine->foreign = DatumGetInt64(values[TRACE_SYSTEM - 1]) != (int64) GetSystemIdentifier() ||
 		DatumGetObjectId(values[TRACE_DATABASE - 1]) != MyDatabaseId;
 	spine->stays_foreign = false;
-	spine->physical_used = !nulls[TRACE_PHYSICAL - 1];
-	if (spine->physical_used)
-		spine->physical = datum_get_frontier(values[TRACE_PHYSICAL - 1]);
-	dims = DatumGetInt32(values[TRACE_DIMS - 1]);
-	effort = DatumGetInt32(values[TRACE_EFFORT - 1]);
-	if (trace_init(&spine->trace, dims, effort, &err) != CORE_OK)
-		report_core_error(&err);
-	spine->trace.since = datum_get_frontier(values[TRACE_SINCE - 1]);
-	image = DatumGetByteaPP(values[TRACE_IMAGE - 1]);
-	if (image_read((uint8 *) VARDATA_ANY(image), VARSIZE_ANY_EXHDR(image), &spine->trace,
-				   &err) == CORE_OK)
+	if (read_trace(values, nulls, &spine->trace, &err))
 		return;
-	if (damaged_ok)
-		(void) trace_init(&spine->trace, dims, effort, &err);
-	else
+	if (!damaged_ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("trace of relation \"%s\" is damaged: %s",
 						get_rel_name(spine->relid), err.message),
 				 errdetail_internal("%s", err.detail),
 				 errhint("Restore spine_trace and spine_batch from a backup, or run spine_unregister() to start over.")));
+	if (trace_init(&spine->trace, DatumGetInt32(values[TRACE_DIMS - 1]),
+				   DatumGetInt32(values[TRACE_EFFORT - 1]), current_arena(), &err) != CORE_OK)
+		report_core_error(&err);
 }
 
 /* Finds the row of a relation; fills in what is not NULL. */
@@ -163,9 +184,11 @@ form_row(const Spine *spine, TupleDesc desc)
 {
 	Datum		values[TRACE_COLUMNS];
 	bool		nulls[TRACE_COLUMNS] = {false};
-	bytea	   *image = palloc(VARHDRSZ + IMAGE_MAX_SIZE);
+	size_t		size = image_write(&spine->trace, NULL, 0);
+	bytea	   *image = palloc(VARHDRSZ + size);
 
-	SET_VARSIZE(image, VARHDRSZ + image_write(&spine->trace, (uint8 *) VARDATA(image)));
+	image_write(&spine->trace, (uint8 *) VARDATA(image), size);
+	SET_VARSIZE(image, VARHDRSZ + size);
 	values[TRACE_RELATION - 1] = ObjectIdGetDatum(spine->relid);
 	values[TRACE_GENERATION - 1] = Int64GetDatum(spine->generation);
 	values[TRACE_DIMS - 1] = Int32GetDatum(spine->trace.dims);
@@ -175,9 +198,9 @@ form_row(const Spine *spine, TupleDesc desc)
 	values[TRACE_DATABASE - 1] = ObjectIdGetDatum(spine->stays_foreign ? InvalidOid :
 												  MyDatabaseId);
 	values[TRACE_PHYSICAL - 1] = 0;
-	nulls[TRACE_PHYSICAL - 1] = !spine->physical_used;
-	if (spine->physical_used)
-		values[TRACE_PHYSICAL - 1] = frontier_get_datum(&spine->physical);
+	nulls[TRACE_PHYSICAL - 1] = !spine->trace.physical_used;
+	if (spine->trace.physical_used)
+		values[TRACE_PHYSICAL - 1] = frontier_get_datum(&spine->trace.physical);
 	values[TRACE_IMAGE - 1] = PointerGetDatum(image);
 	return heap_form_tuple(desc, values, nulls);
 }

@@ -9,16 +9,17 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "state/arena.h"
 #include "state/report.h"
 #include "state/values.h"
 
 Datum
 frontier_get_datum(const Frontier *f)
 {
-	struct varlena *result = palloc(VARHDRSZ + FRONTIER_BINARY_SIZE);
-	size_t		size = frontier_write(f, (uint8 *) VARDATA(result));
+	struct varlena *result = palloc(VARHDRSZ + FRONTIER_BINARY_SIZE(f));
 
-	SET_VARSIZE(result, VARHDRSZ + size);
+	frontier_write(f, (uint8 *) VARDATA(result));
+	SET_VARSIZE(result, VARHDRSZ + FRONTIER_BINARY_SIZE(f));
 	return PointerGetDatum(result);
 }
 
@@ -26,13 +27,47 @@ Frontier
 datum_get_frontier(Datum datum)
 {
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
+	Arena		arena = current_arena();
 	Frontier	result;
 	CoreError	err;
 
-	if (frontier_read((uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &result,
-					  &err) != CORE_OK)
+	if (frontier_read((uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &arena,
+					  &result, &err) != CORE_OK)
 		report_core_error(&err);
 	return result;
+}
+
+Frontier
+frontiers_joined(const Frontier *a, const Frontier *b)
+{
+	Arena		arena = current_arena();
+	Frontier	result;
+	CoreError	err;
+
+	if (frontier_join(a, b, &arena, &result, &err) != CORE_OK)
+		report_core_error(&err);
+	return result;
+}
+
+Frontier
+frontiers_met(const Frontier *a, const Frontier *b)
+{
+	Arena		arena = current_arena();
+	Frontier	result;
+	CoreError	err;
+
+	if (frontier_meet(a, b, &arena, &result, &err) != CORE_OK)
+		report_core_error(&err);
+	return result;
+}
+
+void
+frontier_require_dims(const Frontier *f, int dims, const char *name)
+{
+	CoreError	err;
+
+	if (frontier_check_dims(f, dims, name, &err) != CORE_OK)
+		report_core_error(&err);
 }
 
 int

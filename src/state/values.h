@@ -11,9 +11,19 @@
 
 #include "core/batch.h"
 
-/* A spine_frontier is a varlena around the core's binary form. */
+/*
+ * A spine_frontier is a varlena around the core's binary form.  The coordinates
+ * of several dimensions are in the current memory context.
+ */
 extern Datum frontier_get_datum(const Frontier *f);
 extern Frontier datum_get_frontier(Datum datum);
+
+/* Join and meet, likewise; errors are raised. */
+extern Frontier frontiers_joined(const Frontier *a, const Frontier *b);
+extern Frontier frontiers_met(const Frontier *a, const Frontier *b);
+
+/* Raises an error unless f is empty or has so many dimensions. */
+extern void frontier_require_dims(const Frontier *f, int dims, const char *name);
 
 /* Number of elements; raises an error unless the array is empty or 1-D. */
 extern int	array_count(ArrayType *array, const char *name);

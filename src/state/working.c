@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "spine.h"
 #include "dev/stop_point.h"
+#include "state/arena.h"
 #include "state/batches.h"
 #include "state/buffer.h"
 #include "state/copies.h"
@@ -167,7 +168,8 @@ static void
 note_before(Spine *spine)
 {
 	spine->news = 0;
-	spine->upper_before = spine->trace.upper;
+	spine->generation_before = spine->generation;
+	spine->next_id_before = spine->trace.next_id;
 	spine->requests_before = spine_notify ? requests_digest(&spine->trace) : 0;
 }
 
@@ -276,7 +278,7 @@ spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapshot *rows)
 	}
 	*rows = SnapshotSelf;
 	memcpy(spine, top, offsetof(Spine, trace));
-	trace_copy(&spine->trace, &top->trace);
+	trace_copy(&spine->trace, &top->trace, current_arena());
 	return !spine->gone;
 }
 
@@ -292,8 +294,8 @@ spine_read(Oid relid, Spine *spine, Snapshot *rows)
  * While it is held, only spine_unregister can end the one that is found, so one
  * look is enough for all rows of a command.
  */
-int64
-spine_generation(Oid relid)
+static int64
+look_up(Oid relid, int *dims)
 {
 	static struct
 	{
@@ -302,7 +304,8 @@ spine_generation(Oid relid)
 		SubTransactionId subtransaction;
 		LocalTransactionId transaction;
 	}			last, now;
-	static int64 generation;
+	static int64 last_generation;
+	static int	last_dims;
 	Spine	   *top = copies_top(relid);
 	Spine		latest;
 	Snapshot	snapshot;
@@ -311,6 +314,7 @@ spine_generation(Oid relid)
 	{
 		if (top->gone)
 			spine_not_registered(relid);
+		*dims = top->trace.dims;
 		return top->generation;
 	}
 	memset(&now, 0, sizeof(now));
@@ -318,15 +322,39 @@ spine_generation(Oid relid)
 	now.command = GetCurrentCommandId(false);
 	now.subtransaction = GetCurrentSubTransactionId();
 	now.transaction = my_local_transaction;
+	*dims = last_dims;
 	if (memcmp(&now, &last, sizeof(now)) == 0)
-		return generation;
+		return last_generation;
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	if (!trace_row_load(relid, snapshot, true, &latest))
 		spine_not_registered(relid);
 	UnregisterSnapshot(snapshot);
-	generation = latest.generation;
+	last_generation = latest.generation;
+	*dims = last_dims = latest.trace.dims;
 	last = now;
-	return generation;
+	return last_generation;
+}
+
+int64
+spine_generation(Oid relid)
+{
+	int			dims;
+
+	return look_up(relid, &dims);
+}
+
+void
+spine_require_one_dimension(Oid relid)
+{
+	CoreError	err;
+	int			dims;
+
+	(void) look_up(relid, &dims);
+	if (dims == 1)
+		return;
+	core_error(&err, CORE_UNSUPPORTED, "times of the spine have several dimensions",
+			   "They have %d, so there is no next one.", dims);
+	report_core_error(&err);
 }
 
 void
@@ -336,7 +364,7 @@ working_register(Oid relid, int dims, int effort)
 	CoreError	err;
 
 	spine_refuse_read_only();
-	if (trace_init(&fresh.trace, dims, effort, &err) != CORE_OK)
+	if (trace_init(&fresh.trace, dims, effort, current_arena(), &err) != CORE_OK)
 		report_core_error(&err);
 	lock_spine(relid, true);
 	if (trace_row_exists(relid))
@@ -416,10 +444,10 @@ working_truncate(Oid relid)
 	}
 	batches_delete_all(relid, spine->generation);
 	holds_end(relid);
-	if (trace_init(&spine->trace, spine->trace.dims, spine->trace.effort, &err) != CORE_OK)
+	if (trace_init(&spine->trace, spine->trace.dims, spine->trace.effort,
+				   spine->trace.arena, &err) != CORE_OK)
 		report_core_error(&err);
 	spine->generation = next_generation();
-	spine->physical_used = false;
 	spine_changed(spine);
 }
 
@@ -493,7 +521,8 @@ news_of(Spine *spine)
 {
 	int			news = spine->news;
 
-	if (!frontier_equal(&spine->trace.upper, &spine->upper_before))
+	if (spine->trace.next_id != spine->next_id_before ||
+		spine->generation != spine->generation_before)
 		news |= NEWS_UPPER;
 	if (spine->counts.pushes > 0)
 	{

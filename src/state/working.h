@@ -20,7 +20,8 @@
 
 /*
  * A working copy, in TopTransactionContext.  There is one per subtransaction
- * that has touched the spine, each on top of the outer one's.
+ * that has touched the spine, each on top of the outer one's, and each with an
+ * arena of its own.
  */
 typedef struct Spine
 {
@@ -35,13 +36,14 @@ typedef struct Spine
 	ItemPointerData tid;		/* of the row in spine_trace */
 	TransactionId xmin;			/* of that version of the row */
 	int64		generation;
-	Frontier	physical;		/* physical compaction frontier, if used */
-	bool		physical_used;
 	int			news;			/* NEWS_*, besides what can be seen at commit */
-	Frontier	upper_before;	/* when the transaction loaded it, */
+	int64		generation_before;	/* when the transaction loaded it, */
+	uint64		next_id_before;
 	uint64		requests_before;	/* and what requests there were */
 	SpineCounts counts;			/* of this subtransaction */
 	struct Spine *outer;
+	MemoryContext memory;		/* of the trace's arena, if it has needed any */
+	Size		memory_limit;	/* at which the arena is made afresh */
 	Trace		trace;			/* last: copied as far as it is in use */
 } Spine;
 
@@ -81,6 +83,9 @@ extern bool spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapsho
  * caller holds a lock on it.
  */
 extern int64 spine_generation(Oid relid);
+
+/* Raises an error, likewise, and if the spine's times have several dimensions. */
+extern void spine_require_one_dimension(Oid relid);
 
 /* Raises an error in read-only transactions and on a standby. */
 extern void spine_refuse_read_only(void);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the scripts in persist/, with answers from a reference model.
+"""Writes scripts in persist/, with answers from a reference model.
 
     python3 generate.py                     rewrite every script in persist/
     python3 generate.py --check FILE...     answer FILEs again and compare
@@ -12,6 +12,10 @@ list of the hollow batches it is made of, nothing is cached, numbers are
 unbounded and cut off at 2^63-1 only where they are looked at, and illegal input
 is found by checks of its own.  Two programs that share no line and agree on
 every answer are unlikely to be wrong in the same place.
+
+The model has one dimension and neither takes traces apart nor does it know the
+spines of dd/: dimensions.txt and dd/ are written by hand, with answers of the
+replay program.
 
 The scripts are the same at every run: what is random in them comes from a small
 generator with fixed seeds.
@@ -49,7 +53,7 @@ def read_frontier(text):
     while tokens[i:i + 1] != [']']:
         element = tokens[i] if i < len(tokens) else ''
         if element == '(':
-            raise Refused('times of more than one dimension are not supported')
+            raise Refused('the model has one dimension only')
         if element == '-':
             raise Refused('time is below 0')
         if not element.isdigit():
@@ -392,7 +396,7 @@ class Replay:
         if dims < 1 or dims > 4:
             raise Refused('number of dimensions is out of range')
         if dims > 1:
-            raise Refused('times of more than one dimension are not supported')
+            raise Refused('the model has one dimension only')
         self.__init__()
         yield 'ok'
 
@@ -865,23 +869,6 @@ def greatest():
     s.save()
 
 
-def one_dimension():
-    s = Script('one-dimension', 'Times of more dimensions are refused, and nothing else.')
-    for dims in (2, 3, 4):
-        s.ask('time dims=%d' % dims)
-    s.push('[(0,0)][(1,1)][(0,0)] 1 a')
-    s.push('[0][1][0] 1 a')
-    s.push('[1][(2,2)][0] 1 b')
-    s.push('[1][2,(0,3)][0] 1 b')
-    s.push('[1][2][(0)] 1 b')
-    s.apply('[(0,0)][(1,1)][(0,0)] 1 a')
-    s.ask('downgrade-since since=[(0,1)]')
-    s.ask('time dims=2')
-    s.ask('since-upper')
-    s.ask('batches')
-    s.save()
-
-
 def main(arguments):
     if arguments[:1] == ['--check']:
         wrong = sum(check(path) for path in arguments[1:])
@@ -890,7 +877,6 @@ def main(arguments):
     errors()
     found_in_originals()
     greatest()
-    one_dimension()
     random_scripts()
     return 0
 

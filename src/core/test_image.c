@@ -1,5 +1,5 @@
 /*
- * test_flat.c
+ * test_image.c
  *		The byte image of a trace: there and back after every step of random
  *		histories, and every kind of damage.
  *
@@ -10,14 +10,6 @@
 #include "core/test.h"
 
 static PushEffects effects;
-
-/* A trace that an image can be read into. */
-static void
-prepare(Trace *trace, const Frontier *since)
-{
-	start_trace(trace, 1);
-	trace->since = *since;
-}
 
 /* Lengths of a random history; each profile makes levels of another shape. */
 static int64_t
@@ -65,22 +57,21 @@ step(Trace *trace, HollowList *list, Dice *dice, int profile)
 					   entry->batch.desc.upper.time, 0, 0, 1);
 		CHECK(trace_match(trace, &batch, &source, &effect, &err) == CORE_OK);
 		CHECK(effect.outcome <= APPLIED_SUBSET);
-		trace_apply(&batch, &effect);
+		trace_apply(trace, &batch, &effect);
 		hollow_replace(list, effect.lo, effect.hi, &batch);
 	}
 }
 
 /* Reads bytes; whatever comes of it must be right. */
 static Status
-check_read(const Image *image, const Frontier *since)
+check_read(const Image *image)
 {
 	Trace		trace;
 	CoreError	err = {0};
 	Image		again;
 	Status		status;
 
-	prepare(&trace, since);
-	status = image_read(image->bytes, image->size, &trace, &err);
+	status = image_read(image->bytes, image->size, test_arena(), &trace, &err);
 	CHECK(err.status == status);
 	if (status != CORE_OK)
 	{
@@ -102,10 +93,7 @@ check_round_trip(const Trace *trace)
 	Trace		again;
 	CoreError	err;
 
-	CHECK(image.size <= IMAGE_MAX_SIZE);
-	prepare(&again, &trace->since);
-	again.effort = trace->effort;
-	CHECK(image_read(image.bytes, image.size, &again, &err) == CORE_OK);
+	CHECK(image_read(image.bytes, image.size, test_arena(), &again, &err) == CORE_OK);
 	CHECK(trace_equal(trace, &again));
 	free(image.bytes);
 }
@@ -157,7 +145,7 @@ test_bounds(void)
 
 /* A trace with levels of every kind, as an image to damage. */
 static Image
-some_image(int seed, Frontier *since)
+some_image(int seed)
 {
 	Dice		dice = {(uint64_t) seed};
 	HollowList	list = {0};
@@ -169,7 +157,6 @@ some_image(int seed, Frontier *since)
 	for (int i = 0; i < steps; i++)
 		step(&trace, &list, &dice, seed % 5);
 	hollow_clear(&list);
-	*since = trace.since;
 	image = image_of(&trace);
 	return image;
 }
@@ -181,15 +168,14 @@ test_truncations(void)
 {
 	for (int seed = 0; seed < NIMAGES; seed++)
 	{
-		Frontier	since;
-		Image		image = some_image(seed, &since);
+		Image		image = some_image(seed);
 
-		CHECK(check_read(&image, &since) == CORE_OK);
+		CHECK(check_read(&image) == CORE_OK);
 		for (size_t size = 0; size < image.size; size++)
 		{
 			Image		cut = image_from(image.bytes, size);
 
-			CHECK(check_read(&cut, &since) == CORE_CORRUPT);
+			CHECK(check_read(&cut) == CORE_CORRUPT);
 			free(cut.bytes);
 		}
 		free(image.bytes);
@@ -205,8 +191,7 @@ test_changes(void)
 
 	for (int seed = 0; seed < NIMAGES; seed++)
 	{
-		Frontier	since;
-		Image		image = some_image(seed, &since);
+		Image		image = some_image(seed);
 
 		for (size_t i = 0; i < image.size; i++)
 		{
@@ -215,7 +200,7 @@ test_changes(void)
 			for (int change = 1; change < 256; change++)
 			{
 				image.bytes[i] = was ^ (uint8_t) change;
-				if (check_read(&image, &since) == CORE_OK)
+				if (check_read(&image) == CORE_OK)
 					valid++;
 				else
 					corrupt++;
@@ -235,13 +220,14 @@ test_insertions(void)
 
 	for (int seed = 0; seed < NIMAGES; seed++)
 	{
-		Frontier	since;
-		Image		image = some_image(seed, &since);
+		Image		image = some_image(seed);
 
 		for (size_t i = 0; i <= image.size; i++)
 		{
-			uint8_t		buf[IMAGE_MAX_SIZE + 1];
+			uint8_t		buf[4096];
 
+			if (!CHECK(image.size < sizeof(buf)))
+				return;
 			memcpy(buf, image.bytes, i);
 			memcpy(buf + i + 1, image.bytes + i, image.size - i);
 			for (size_t k = 0; k < sizeof(inserted); k++)
@@ -251,7 +237,7 @@ test_insertions(void)
 
 				buf[i] = inserted[k];
 				longer = image_from(buf, image.size + 1);
-				status = check_read(&longer, &since);
+				status = check_read(&longer);
 				CHECK(status == CORE_CORRUPT || i < image.size);
 				free(longer.bytes);
 			}
@@ -261,58 +247,59 @@ test_insertions(void)
 	end_case("bytes too many are noticed, or make another image");
 }
 
-/* One number of an image, spelled with a byte more than it needs. */
+/* Version, dims, effort, since, no physical frontier, no levels, none pending. */
+#define EMPTY_IMAGE(effort) {2, 1, effort, 1, 0, 0, 0}
+
+/* The effort of an image, spelled with bytes more than it needs. */
 static void
 test_spelling(void)
 {
-	static const uint8_t good[] = {1, 0};
-	static const uint8_t longer[] = {1, 0x80, 0};
-	static const uint8_t longest[] = {
-		1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0
-	};
+	static const uint8_t good[] = EMPTY_IMAGE(1);
+	static const uint8_t greater[] = {2, 1, 0x80, 1, 1, 0, 0, 0};
+	static const uint8_t longer[] = {2, 1, 0x81, 0, 1, 0, 0, 0};
 	static const uint8_t too_long[] = {
-		1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0
+		2, 1, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 1, 0, 0, 0
 	};
-	static const uint8_t versions[] = {0, 2, 255};
-	Frontier	since = at(0);
+	static const uint8_t versions[] = {0, 1, 3, 255};
 	Image		image = {sizeof(good), (uint8_t *) good};
 
-	CHECK(check_read(&image, &since) == CORE_OK);
+	CHECK(check_read(&image) == CORE_OK);
+	image = (Image) {sizeof(greater), (uint8_t *) greater};
+	CHECK(check_read(&image) == CORE_OK);
 	image = (Image) {sizeof(longer), (uint8_t *) longer};
-	CHECK(check_read(&image, &since) == CORE_CORRUPT);
-	image = (Image) {sizeof(longest), (uint8_t *) longest};
-	CHECK(check_read(&image, &since) == CORE_CORRUPT);
+	CHECK(check_read(&image) == CORE_CORRUPT);
 	image = (Image) {sizeof(too_long), (uint8_t *) too_long};
-	CHECK(check_read(&image, &since) == CORE_CORRUPT);
+	CHECK(check_read(&image) == CORE_CORRUPT);
 	for (size_t i = 0; i < sizeof(versions); i++)
 	{
 		image = image_from(good, sizeof(good));
 		image.bytes[0] = versions[i];
-		CHECK(check_read(&image, &since) == CORE_CORRUPT);
+		CHECK(check_read(&image) == CORE_CORRUPT);
 		free(image.bytes);
 	}
 	end_case("one spelling for each number; other versions are refused");
 }
 
-/* since is the owner's: an image that goes beyond it is not of this trace. */
+/* Too little room: what there is of it is filled, and nothing beyond. */
 static void
-test_since(void)
+test_room(void)
 {
-	HollowBatch batch = hollow(0, 1, 5, 1, 0);
-	Frontier	since = at(5);
-	Frontier	earlier = at(4);
-	Frontier	later = at(END);
+	Image		image = some_image(7);
 	Trace		trace;
-	Image		image;
+	CoreError	err;
+	uint8_t		buf[4096];
 
-	prepare(&trace, &since);
-	push(&trace, NULL, &batch, &effects);
-	image = image_of(&trace);
-	CHECK(check_read(&image, &since) == CORE_OK);
-	CHECK(check_read(&image, &later) == CORE_OK);
-	CHECK(check_read(&image, &earlier) == CORE_CORRUPT);
+	CHECK(image_read(image.bytes, image.size, test_arena(), &trace, &err) == CORE_OK);
+	for (size_t room = 0; room < image.size + 2; room++)
+	{
+		size_t		filled = room < image.size ? room : image.size;
+
+		memset(buf, 0xa5, sizeof(buf));
+		CHECK(image_write(&trace, buf, room) == image.size);
+		CHECK(memcmp(buf, image.bytes, filled) == 0 && buf[filled] == 0xa5);
+	}
 	free(image.bytes);
-	end_case("an image whose since is past the trace's");
+	end_case("an image that does not fit is cut off, and its size told");
 }
 
 static void
@@ -323,18 +310,18 @@ test_random_bytes(void)
 
 	for (int i = 0; i < 400000; i++)
 	{
-		uint8_t		buf[48];
-		Frontier	since = at(chance(&dice, 50) ? END : below(&dice, 9));
+		uint8_t		buf[48] = EMPTY_IMAGE(1);
+		size_t		from = chance(&dice, 90) ? 5 : 0;
 		Image		image;
 
-		for (size_t k = 0; k < sizeof(buf); k++)
+		for (size_t k = from; k < sizeof(buf); k++)
 			buf[k] = (uint8_t) (chance(&dice, 80) ? below(&dice, 4) :
 								roll(&dice));
-		if (chance(&dice, 95))
-			buf[0] = 1;
+		buf[1] = (uint8_t) (from == 0 ? buf[1] : 1 + below(&dice, 3));
 		image = image_from(buf, below(&dice, sizeof(buf) + 1));
-		valid += check_read(&image, &since) == CORE_OK;
+		valid += check_read(&image) == CORE_OK;
 		free(image.bytes);
+		chunks_free(&test_chunks);
 	}
 	CHECK(valid > 100);
 	end_case("random bytes");
@@ -345,14 +332,13 @@ test_random_bytes(void)
  * it may fail, but no more than that.  The end of the ids is left out.
  */
 static void
-check_alive(const Image *image, const Frontier *since, Dice *dice)
+check_alive(const Image *image, Dice *dice)
 {
 	Trace		trace;
 	CoreError	err;
 
-	prepare(&trace, since);
-	if (image_read(image->bytes, image->size, &trace, &err) != CORE_OK ||
-		frontier_is_empty(&trace.upper))
+	if (image_read(image->bytes, image->size, test_arena(), &trace, &err) != CORE_OK ||
+		frontier_is_empty(&trace.upper) || trace.dims != 1)
 		return;
 	for (int i = 0; i < 20 && trace.upper.time < TIME_MAX; i++)
 	{
@@ -375,8 +361,7 @@ test_alive(void)
 
 	for (int i = 0; i < 6000; i++)
 	{
-		Frontier	since;
-		Image		image = some_image((int) below(&dice, 200), &since);
+		Image		image = some_image((int) below(&dice, 200));
 
 		for (int k = 0; k < 10; k++)
 		{
@@ -384,7 +369,7 @@ test_alive(void)
 			uint8_t		was = image.bytes[where];
 
 			image.bytes[where] = (uint8_t) roll(&dice);
-			check_alive(&image, &since, &dice);
+			check_alive(&image, &dice);
 			image.bytes[where] = was;
 		}
 		free(image.bytes);
@@ -405,7 +390,7 @@ main(void)
 	test_changes();
 	test_insertions();
 	test_spelling();
-	test_since();
+	test_room();
 	test_random_bytes();
 	test_alive();
 	return end_tests();

@@ -1,0 +1,107 @@
+--
+-- Spines whose times have several dimensions
+--
+
+CREATE PROCEDURE dims_fails(command text) LANGUAGE plpgsql AS $$
+DECLARE
+	state text;
+	message text;
+	detail text;
+	hint text;
+BEGIN
+	EXECUTE command;
+	RAISE WARNING 'no error: %', command;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
+END $$;
+
+CREATE TABLE dims_two (i integer);
+CREATE TABLE dims_four (i integer);
+SELECT spine_register('dims_two', 2), spine_register('dims_four', dims => 4, effort => 3);
+SELECT relation, upper, since, dims, effort FROM spine_traces WHERE relation::text LIKE 'dims%' ORDER BY 1;
+
+-- A batch that begins and ends at several elements
+SELECT id_lo, id_hi FROM spine_push_batch('dims_two', '[(0,0)]', '[(0,3),(2,1)]', 4, '{a}');
+SELECT id_lo, id_hi FROM spine_push_batch('dims_two', '[(2,1),(0,3)]', '[(2,3)]', 3, '{b}');
+SELECT id_lo, id_hi, lower, upper, since, len, parts
+FROM spine_push_batch('dims_two', '[(2,3)]', '[(5,5),(4,7)]', 2, '{c,d}');
+SELECT spine_upper('dims_two'), spine_since('dims_two'), spine_validate('dims_two');
+SELECT spine_describe('dims_two');
+
+-- Bounds that do not fit
+CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(5,5)]', '[(6,6)]', 1)$$);
+CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(4,8),(9,4)]', 1)$$);
+CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(9,9)]', 1, since => '[(0,1)]')$$);
+CALL dims_fails($$SELECT spine_push_batch('dims_two', 5, 6, 1)$$);
+CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(6,6,6)]', 1)$$);
+CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(9,9)]', 1, since => 0)$$);
+CALL dims_fails($$SELECT spine_apply_merge('dims_two', 0, 5, 0, 1)$$);
+CALL dims_fails($$SELECT spine_downgrade_since('dims_two', 5)$$);
+CALL dims_fails($$SELECT * FROM spine_snapshot('dims_two', 5)$$);
+CALL dims_fails($$SELECT * FROM spine_listen('dims_two', '[(1,1,1)]')$$);
+CALL dims_fails($$SELECT spine_wait_upper('dims_two', 5, '0')$$);
+CALL dims_fails($$SELECT spine_hold('dims_two', 'reader', 5)$$);
+
+-- There is no next time
+CALL dims_fails($$SELECT spine_append('dims_two', 1)$$);
+CALL dims_fails($$SELECT spine_append_batch('dims_two', 1)$$);
+
+-- since: holds that are not comparable meet
+SELECT spine_hold('dims_two', 'one', '[(0,2)]'), spine_hold('dims_two', 'two', '[(1,0)]');
+SELECT spine_downgrade_since('dims_two', '[(3,3)]');
+CALL dims_fails($$SELECT spine_downgrade_since('dims_two', '[(0,1)]')$$);
+CALL dims_fails($$SELECT spine_hold('dims_two', 'three', '[(0,1)]')$$);
+SELECT spine_release_hold('dims_two', 'one'), spine_release_hold('dims_two', 'two');
+SELECT spine_downgrade_since('dims_two', '[(1,2)]');
+
+-- Merges join sinces
+SELECT id_lo, id_hi, lower, upper, since, len
+FROM spine_push_batch('dims_two', '[(5,5),(4,7)]', '[(6,6)]', 9, since => '[(1,1)]');
+SELECT id_lo, id_hi, lower, upper, since, len FROM spine_merge_requests
+WHERE relation = 'dims_two'::regclass ORDER BY 1;
+SELECT spine_apply_merge('dims_two', '[(0,0)]', '[(2,3)]', '[(0,0)]', 5, '{ab}');
+SELECT spine_validate('dims_two');
+SELECT level, state, batches, len, merge_lo, merge_hi, merge_since, merge_remaining
+FROM spine_levels WHERE relation = 'dims_two'::regclass ORDER BY 1;
+SELECT id_lo, id_hi, lower, upper, since, len, parts FROM spine_batches
+WHERE relation = 'dims_two'::regclass ORDER BY 1;
+SELECT id_lo, id_hi FROM spine_snapshot('dims_two', '[(2,2)]');
+SELECT id_lo, id_hi FROM spine_listen('dims_two', '[(2,4)]');
+
+-- A transaction with savepoints, and many pushes
+CREATE PROCEDURE dims_push(n integer) LANGUAGE plpgsql AS $$
+DECLARE
+	lower spine_frontier := spine_upper('dims_four');
+BEGIN
+	FOR i IN 1..n LOOP
+		PERFORM spine_push_batch('dims_four', lower, format('[(%s,0,0,9),(0,%1$s,1,1)]', i * 10 + n)::spine_frontier,
+								 i % 3, since => '[(0,0,0,0)]');
+		lower := spine_upper('dims_four');
+	END LOOP;
+END $$;
+BEGIN;
+CALL dims_push(100);
+SAVEPOINT a;
+CALL dims_push(2000);
+SAVEPOINT b;
+SELECT spine_push_batch('dims_four', spine_upper('dims_four'), '[]', 7);
+ROLLBACK TO b;
+SELECT spine_upper('dims_four'), spine_validate('dims_four');
+RELEASE a;
+SELECT spine_downgrade_since('dims_four', '[(1,1,1,1)]');
+COMMIT;
+SELECT spine_upper('dims_four'), spine_since('dims_four'), spine_validate('dims_four');
+BEGIN;
+SAVEPOINT a;
+SELECT spine_push_batch('dims_four', spine_upper('dims_four'), '[]', 7);
+ROLLBACK TO a;
+SELECT spine_upper('dims_four');
+COMMIT;
+SELECT spine_validate('dims_four');
+SELECT spine_push_batch('dims_four', spine_upper('dims_four'), '[]', 1);
+SELECT spine_upper('dims_four'), spine_validate('dims_four');
+
+DROP TABLE dims_two, dims_four;
+DROP PROCEDURE dims_push, dims_fails;
