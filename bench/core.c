@@ -145,7 +145,7 @@ run(const Workload *workload, bool requests, bool keep, size_t *bytes)
 	for (uint64_t i = 0; i < PUSHES; i++)
 	{
 		HollowBatch batch = {
-			.desc = {frontier_of(i), frontier_of(i + 1), frontier_minimum()},
+			.desc = {frontier_of(i), frontier_of(i + 1), frontier_minimum(1)},
 			.len = workload->mixed ? mixed_length(&state) : 1,
 			.nparts = 1, .parts = &part
 		};

@@ -143,18 +143,12 @@ coordinates(const Frontier *f)
 }
 
 Frontier
-frontier_copy(const Frontier *f, const Arena *arena)
+antichain_copy(const Frontier *f, const Arena *arena)
 {
-	Frontier	copy = *f;
+	uint64_t   *times = arena_alloc(arena, sizeof(uint64_t) * coordinates(f));
 
-	if (f->dims > 1)
-	{
-		uint64_t   *times = arena_alloc(arena, sizeof(uint64_t) * coordinates(f));
-
-		memcpy(times, f->times, sizeof(uint64_t) * coordinates(f));
-		copy.times = times;
-	}
-	return copy;
+	memcpy(times, f->times, sizeof(uint64_t) * coordinates(f));
+	return (Frontier) {f->dims, f->count, {.times = times}};
 }
 
 bool
@@ -212,7 +206,7 @@ frontier_check_dims(const Frontier *f, int dims, const char *name, CoreError *er
 {
 	char		text[FRONTIER_PRINT_SIZE];
 
-	if (f->count == 0 || f->dims == dims)
+	if (frontier_has_dims(f, dims))
 		return CORE_OK;
 	return core_error(err, CORE_DIMS, "frontier has the wrong number of dimensions",
 					  "The %s, %s, has %d; the spine has %d.", name,
@@ -225,7 +219,7 @@ frontier_check_pair(const Frontier *a, const Frontier *b, CoreError *err)
 	char		one[FRONTIER_PRINT_SIZE];
 	char		two[FRONTIER_PRINT_SIZE];
 
-	if (a->count == 0 || b->count == 0 || a->dims == b->dims)
+	if (frontier_has_dims(a, b->dims) || b->count == 0)
 		return CORE_OK;
 	return core_error(err, CORE_DIMS, "frontiers have different numbers of dimensions",
 					  "%s has %d, and %s has %d.", frontier_print(a, one), a->dims,

@@ -63,10 +63,9 @@ description_check_dims(const Description *desc, int dims, CoreError *err)
 	Status		status;
 
 	if ((status = frontier_check_dims(&desc->lower, dims, "batch's lower", err)) != CORE_OK ||
-		(status = frontier_check_dims(&desc->upper, dims, "batch's upper", err)) != CORE_OK ||
-		(status = frontier_check_dims(&desc->since, dims, "batch's since", err)) != CORE_OK)
+		(status = frontier_check_dims(&desc->upper, dims, "batch's upper", err)) != CORE_OK)
 		return status;
-	return CORE_OK;
+	return frontier_check_dims(&desc->since, dims, "batch's since", err);
 }
 
 Status
@@ -82,7 +81,7 @@ description_check(const Description *desc, CoreError *err)
 	if (frontier_equal(&desc->lower, &desc->upper))
 		return core_error(err, CORE_LOWER_EQUALS_UPPER, "lower equals upper",
 						  "Both are %s.", frontier_print(&desc->lower, lower));
-	if (!frontier_less_than(&desc->lower, &desc->upper))
+	if (!frontier_less_equal(&desc->lower, &desc->upper))
 		return core_error(err, CORE_INVERTED, "lower is not before upper",
 						  "The batch's lower is %s, its upper is %s.",
 						  frontier_print(&desc->lower, lower),

@@ -44,7 +44,14 @@ extern char *description_print(const Description *desc, char *buf);
 extern Description description_copy(const Description *desc, const Arena *arena);
 extern bool description_equal(const Description *a, const Description *b);
 
-/* CORE_DIMS, unless all its frontiers have so many dimensions, or are empty. */
+static inline bool
+description_has_dims(const Description *desc, int dims)
+{
+	return frontier_has_dims(&desc->lower, dims) && frontier_has_dims(&desc->upper, dims) &&
+		frontier_has_dims(&desc->since, dims);
+}
+
+/* CORE_DIMS, unless it has. */
 extern Status description_check_dims(const Description *desc, int dims, CoreError *err);
 
 /*

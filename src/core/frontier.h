@@ -79,7 +79,13 @@ frontier_coordinate(const Frontier *f, int i, int d)
 }
 
 /* A copy whose coordinates are in this arena. */
-extern Frontier frontier_copy(const Frontier *f, const Arena *arena);
+extern Frontier antichain_copy(const Frontier *f, const Arena *arena);
+
+static inline Frontier
+frontier_copy(const Frontier *f, const Arena *arena)
+{
+	return f->dims <= 1 ? *f : antichain_copy(f, arena);
+}
 
 /*
  * The partial order: a <= b iff every element of b is covered by a.  Frontiers
@@ -120,7 +126,14 @@ frontier_less_than(const Frontier *a, const Frontier *b)
  */
 extern int	frontier_compare_total(const Frontier *a, const Frontier *b);
 
-/* CORE_DIMS, unless f is empty or has so many dimensions; name says which it is. */
+/* Does it go with times of so many dimensions? */
+static inline bool
+frontier_has_dims(const Frontier *f, int dims)
+{
+	return f->dims == dims || f->count == 0;
+}
+
+/* CORE_DIMS, unless it does; name says which frontier it is. */
 extern Status frontier_check_dims(const Frontier *f, int dims, const char *name,
 								  CoreError *err);
 

@@ -18,12 +18,6 @@
 /* Four for each record, four for each one that rolling up promotes. */
 #define FUEL_PER_RECORD 8
 
-int
-level_of_length(int64_t len)
-{
-	return len <= 1 ? 0 : 64 - __builtin_clzll((unsigned long long) len - 1);
-}
-
 int64_t
 level_length(const Level *level)
 {
@@ -32,15 +26,6 @@ level_length(const Level *level)
 	for (int i = 0; i < level->count; i++)
 		len = add_saturating(len, level->batch[i].len);
 	return len;
-}
-
-LevelState
-level_state(const Level *level)
-{
-	if (level->count < 2)
-		return level->count == 0 ? LEVEL_VACANT : LEVEL_SINGLE;
-	return spine_batch_is_structural(&level->batch[0]) ||
-		spine_batch_is_structural(&level->batch[1]) ? LEVEL_COMPLETE : LEVEL_IN_PROGRESS;
 }
 
 const SpineBatch *
@@ -133,6 +118,21 @@ complete_at(Levels *levels, const LevelsContext *context, int index,
 	level->count = 0;
 }
 
+/* Of a level with two batches: if they are one then, that moves up. */
+static Status
+fuel_level(Levels *levels, const LevelsContext *context, int index, int64_t fuel,
+		   CoreError *err)
+{
+	Level	   *level = &levels->level[index];
+	SpineBatch	merged;
+
+	if (level_state(level) == LEVEL_IN_PROGRESS &&
+		!context->rules->work(&level->merge, &fuel))
+		return CORE_OK;
+	complete_at(levels, context, index, &merged);
+	return insert_at(levels, context, &merged, index + 1, err);
+}
+
 Status
 levels_apply_fuel(Levels *levels, const LevelsContext *context, int64_t fuel,
 				  CoreError *err)
@@ -140,19 +140,13 @@ levels_apply_fuel(Levels *levels, const LevelsContext *context, int64_t fuel,
 	int			count = levels->count;
 	Status		status = check_room(levels, err);
 
-	for (int index = 0; index < count && status == CORE_OK; index++)
-	{
-		Level	   *level = &levels->level[index];
-		int64_t		share = fuel;
-		SpineBatch	merged;
-
-		if (level->count < 2 || (level_state(level) == LEVEL_IN_PROGRESS &&
-								 !context->rules->work(&level->merge, &share)))
-			continue;
-		complete_at(levels, context, index, &merged);
-		status = insert_at(levels, context, &merged, index + 1, err);
-	}
-	return status;
+	if (status != CORE_OK)
+		return status;
+	for (int index = 0; index < count; index++)
+		if (levels->level[index].count == 2 &&
+			(status = fuel_level(levels, context, index, fuel, err)) != CORE_OK)
+			return status;
+	return CORE_OK;
 }
 
 static bool
@@ -221,17 +215,22 @@ records_below(const Levels *levels, int index)
 	return records;
 }
 
+/* The largest batch can be drawn down only if it is not being merged. */
+static inline bool
+may_tidy(const Levels *levels)
+{
+	return levels->count > 0 && levels->level[levels->count - 1].count == 1;
+}
+
 /*
  * Over vacant levels and structural empties, and into a merge with the batch
  * below where that leaves the merge enough time.
  */
-Status
-levels_tidy(Levels *levels, const LevelsContext *context, CoreError *err)
+static Status
+tidy(Levels *levels, const LevelsContext *context, CoreError *err)
 {
 	int			appropriate;
 
-	if (levels->count == 0 || levels->level[levels->count - 1].count != 1)
-		return CORE_OK;
 	appropriate = level_of_length(level_length(&levels->level[levels->count - 1]));
 	while (appropriate < levels->count - 1)
 	{
@@ -256,6 +255,12 @@ levels_tidy(Levels *levels, const LevelsContext *context, CoreError *err)
 }
 
 Status
+levels_tidy(Levels *levels, const LevelsContext *context, CoreError *err)
+{
+	return may_tidy(levels) ? tidy(levels, context, err) : CORE_OK;
+}
+
+Status
 levels_introduce(Levels *levels, const LevelsContext *context,
 				 const SpineBatch *batch, int index, CoreError *err)
 {
@@ -267,7 +272,7 @@ levels_introduce(Levels *levels, const LevelsContext *context,
 		(status = roll_up(levels, context, index, batch->lo, err)) != CORE_OK ||
 		(status = insert_at(levels, context, batch, index, err)) != CORE_OK)
 		return status;
-	return levels_tidy(levels, context, err);
+	return may_tidy(levels) ? tidy(levels, context, err) : CORE_OK;
 }
 
 Status

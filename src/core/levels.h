@@ -80,7 +80,14 @@ typedef enum LevelState
 	LEVEL_IN_PROGRESS
 } LevelState;
 
-extern LevelState level_state(const Level *level);
+static inline LevelState
+level_state(const Level *level)
+{
+	if (level->count < 2)
+		return level->count == 0 ? LEVEL_VACANT : LEVEL_SINGLE;
+	return spine_batch_is_structural(&level->batch[0]) ||
+		spine_batch_is_structural(&level->batch[1]) ? LEVEL_COMPLETE : LEVEL_IN_PROGRESS;
+}
 
 /* The batch that a single or complete level amounts to, which may be structural. */
 extern const SpineBatch *level_batch(const Level *level);
@@ -117,7 +124,11 @@ typedef struct LevelsContext
 } LevelsContext;
 
 /* The level at which a batch of so many updates belongs: ceil(log2(len)). */
-extern int	level_of_length(int64_t len);
+static inline int
+level_of_length(int64_t len)
+{
+	return len <= 1 ? 0 : 64 - __builtin_clzll((unsigned long long) len - 1);
+}
 
 /*
  * All functions below that return a Status: on an error the levels are half

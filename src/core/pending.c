@@ -9,25 +9,8 @@
 
 #include <string.h>
 
-SpineBatch
-trace_entry(Trace *trace, const HollowBatch *batch)
-{
-	const Frontier *since = &batch->desc.since;
-
-	return (SpineBatch)
-	{
-		.lo = trace->next_id, .hi = trace->next_id + 1,
-		.desc = {
-			trace->upper, frontier_copy(&batch->desc.upper, &trace->arena),
-			frontier_equal(since, &trace->since) ? trace->since :
-			frontier_copy(since, &trace->arena)
-		},
-		.len = batch->len, .hollow = 1, .parts = batch->nparts, .runs = batch->nruns > 0
-	};
-}
-
-static Status
-introduce(Trace *trace, const LevelsContext *context, const SpineBatch *batch,
+Status
+trace_introduce(Trace *trace, const LevelsContext *context, const SpineBatch *batch,
 		  CoreError *err)
 {
 	bool		fused = false;
@@ -41,8 +24,8 @@ introduce(Trace *trace, const LevelsContext *context, const SpineBatch *batch,
 	return status;
 }
 
-static void
-append(Trace *trace, const SpineBatch *batch)
+void
+trace_append_pending(Trace *trace, const SpineBatch *batch)
 {
 	if (trace->npending == trace->pending_room)
 	{
@@ -58,23 +41,6 @@ append(Trace *trace, const SpineBatch *batch)
 }
 
 Status
-trace_enter(Trace *trace, const LevelsContext *context, const SpineBatch *entry,
-			CoreError *err)
-{
-	Status		status = CORE_OK;
-
-	if (trace->npending == 0 && batch_is_ripe(trace, entry))
-		status = introduce(trace, context, entry, err);
-	else
-		append(trace, entry);
-	if (status != CORE_OK)
-		return status;
-	trace->next_id = entry->hi;
-	trace->upper = entry->desc.upper;
-	return CORE_OK;
-}
-
-Status
 trace_move_pending(Trace *trace, const LevelsContext *context, bool *moved,
 				   CoreError *err)
 {
@@ -83,7 +49,7 @@ trace_move_pending(Trace *trace, const LevelsContext *context, bool *moved,
 	*moved = trace->npending > 0 && batch_is_ripe(trace, &trace->pending[0]);
 	if (!*moved)
 		return CORE_OK;
-	if ((status = introduce(trace, context, &trace->pending[0], err)) != CORE_OK)
+	if ((status = trace_introduce(trace, context, &trace->pending[0], err)) != CORE_OK)
 		return status;
 	trace->pending++;
 	trace->npending--;

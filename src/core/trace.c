@@ -172,7 +172,8 @@ trace_check_push(const Trace *trace, const HollowBatch *batch, CoreError *err)
 	char		b[FRONTIER_PRINT_SIZE];
 	Status		status;
 
-	if ((status = description_check_dims(&batch->desc, trace->dims, err)) != CORE_OK ||
+	if ((!description_has_dims(&batch->desc, trace->dims) &&
+		 (status = description_check_dims(&batch->desc, trace->dims, err)) != CORE_OK) ||
 		(status = description_check(&batch->desc, err)) != CORE_OK)
 		return status;
 	if (!frontier_equal(&batch->desc.lower, &trace->upper))
