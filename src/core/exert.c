@@ -44,19 +44,29 @@ levels_exert(Levels *levels, const LevelsContext *context, uint64_t id,
 	return levels_introduce(levels, context, &empty, level_of_length(effort), err);
 }
 
+static bool
+several_batches(Levels *levels)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(levels);
+
+	return levels_next(levels, &walk, NULL) != NULL &&
+		levels_next(levels, &walk, NULL) != NULL;
+}
+
 /*
  * A structural empty at the highest level in use rolls all that is below up
- * into it, which the tidying that follows draws down again.
+ * into it, which the tidying that follows draws down again.  If a merge there
+ * completes meanwhile and makes a level more, it takes another round.
  */
 Status
 levels_force(Levels *levels, const LevelsContext *context, uint64_t id, bool *worked,
 			 CoreError *err)
 {
-	LevelsWalk	walk = LEVELS_WALK_START(levels);
 	SpineBatch	empty = structural_empty(id);
+	Status		status = CORE_OK;
 
-	*worked = levels_next(levels, &walk, NULL) != NULL &&
-		levels_next(levels, &walk, NULL) != NULL;
-	return *worked ? levels_introduce(levels, context, &empty, levels->count - 1, err) :
-		CORE_OK;
+	*worked = several_batches(levels);
+	while (status == CORE_OK && several_batches(levels))
+		status = levels_introduce(levels, context, &empty, levels->count - 1, err);
+	return status;
 }

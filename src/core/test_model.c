@@ -8,6 +8,10 @@
  * of its spine batches, requests and results must agree with that list at all
  * times, sums being cut off at 2^63-1.  Where batches stand is checked against
  * the bounds that the algorithm promises.
+ *
+ * Times of the model are plain numbers; with several dimensions each stands for
+ * an antichain, in the same order (when).  SPINE_MODEL_OPERATIONS sets how many
+ * operations there are, a million unless set.
  */
 #include "core/test.h"
 
@@ -46,10 +50,45 @@ typedef struct Model
 	Entry		entries[MOST_ENTRIES];
 } Model;
 
+/* How many coordinates times have, and where those of a step are. */
+static int	dims;
+static Chunks scratch;
+
+/* An antichain for a time: (t, t/2, t/3), and so on, turned to the left. */
+static Frontier
+when(uint64_t time)
+{
+	Arena		arena = chunks_arena(&scratch);
+	uint64_t   *times;
+	Frontier	result;
+	CoreError	err;
+
+	if (dims == 1 || time == END)
+		return at(time);
+	times = arena_alloc(&arena, sizeof(uint64_t) * (size_t) (dims * dims));
+	for (int i = 0; i < dims; i++)
+		for (int d = 0; d < dims; d++)
+			times[i * dims + d] = time / (uint64_t) (1 + (d + i) % dims);
+	CHECK(frontier_from_elements(times, (size_t) dims, dims, &result, &err) == CORE_OK);
+	return result;
+}
+
+/* The time for an antichain: the greatest first coordinate. */
 static uint64_t
 plain(const Frontier *f)
 {
-	return frontier_is_empty(f) ? END : f->time;
+	return frontier_is_empty(f) ? END : frontier_coordinate(f, f->count - 1, 0);
+}
+
+/* A batch over these times of the model. */
+static HollowBatch
+batch_of(const Entry *entry)
+{
+	return (HollowBatch)
+	{
+		.desc = {when(entry->lower), when(entry->upper), when(entry->since)},
+		.len = entry->len, .nparts = entry->nparts, .parts = part_keys
+	};
 }
 
 /* Index of the entry that begins at lo; CHECKs that there is one. */
@@ -262,7 +301,13 @@ check_spine(Trace *trace, const Model *model)
 		else
 			merged++;
 	}
-	CHECK(hollows == model->count);
+	for (uint32_t i = 0; i < trace->npending; i++)
+	{
+		batch = &trace->pending[i];
+		check_covers(model, batch->lo, batch->hi, &batch->desc, 1, batch->parts, batch->len);
+		CHECK(!frontier_less_equal(&batch->desc.upper, &trace->physical));
+	}
+	CHECK(hollows == model->count - (int) trace->npending);
 	CHECK(metrics.compacting == fueled);
 	CHECK(metrics.compact + metrics.noncompact == merged);
 }
@@ -274,7 +319,8 @@ check_image(const Trace *trace)
 	Trace		again;
 	CoreError	err;
 
-	CHECK(image_read(image.bytes, image.size, test_arena(), &again, &err) == CORE_OK);
+	CHECK(image_read(image.bytes, image.size, chunks_arena(&scratch), &again,
+					 &err) == CORE_OK);
 	CHECK(trace_equal(trace, &again));
 	free(image.bytes);
 }
@@ -284,10 +330,14 @@ check_image(const Trace *trace)
 typedef struct Run
 {
 	Trace		trace;
+	Chunks		memory[2];		/* one is the trace's arena */
+	int			arena;
+	uint64_t	physical;		/* END = not in use */
 	Model		model;
 	Dice		dice;
 	PushEffects effects;
 	int			profile;
+	bool		exerts;			/* merges move along without updates, too */
 	long		operations;
 	long		outcomes[NOT_APPLIED_TOO_MANY_UPDATES + 1];
 } Run;
@@ -370,6 +420,40 @@ check_requests(const Model *model, const PushEffects *effects)
 	}
 }
 
+/* A batch of up to 2^level updates, perhaps none, was introduced there. */
+static void
+note_level(Model *model, int level)
+{
+	if (level < 0)
+		return;
+	model->records += (Wide) 1 << level;
+	if (level > model->highest)
+		model->highest = level;
+}
+
+static void
+carry_out(Model *model, const PushEffects *effects)
+{
+	for (int i = 0; i < effects->nfuses; i++)
+		for (int k = 0; k < i; k++)
+			CHECK(effects->fuses[k].hi <= effects->fuses[i].lo ||
+				  effects->fuses[k].lo >= effects->fuses[i].hi);
+	for (int i = 0; i < effects->nfuses; i++)
+		carry_out_fuse(model, &effects->fuses[i]);
+	check_requests(model, effects);
+}
+
+static int
+spine_batches(Trace *trace)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&trace->levels);
+	int			count = 0;
+
+	while (levels_next(&trace->levels, &walk, NULL) != NULL)
+		count++;
+	return count;
+}
+
 static void
 do_push(Run *run)
 {
@@ -380,38 +464,95 @@ do_push(Run *run)
 
 	entry.lo = run->trace.next_id;
 	entry.hi = entry.lo + 1;
-	entry.lower = run->trace.upper.time;
+	entry.lower = plain(&run->trace.upper);
 	entry.upper = entry.lower + 1 + below(dice, 3);
 	entry.since = chance(dice, 50) ? model->since :
 		below(dice, model->since + 1);
 	entry.len = some_length(dice, run->profile);
 	entry.nparts = (int32_t) below(dice, 4);
-	batch = hollow(entry.lower, entry.upper, entry.since, entry.len,
-				   entry.nparts);
+	batch = batch_of(&entry);
 	run->effects.want_requests = chance(dice, 90);
 	push(&run->trace, NULL, &batch, &run->effects);
 
 	CHECK(run->effects.id == entry.lo);
 	CHECK(run->effects.want_requests || run->effects.nrequests == 0);
 	model->entries[model->count++] = entry;
-	model->records += entry.len > 0 ? (Wide) entry.len : 1;
 	model->total += (Wide) entry.len;
-	if (level_of_length(entry.len) > model->highest)
-		model->highest = level_of_length(entry.len);
-	for (int i = 0; i < run->effects.nfuses; i++)
-		for (int k = 0; k < i; k++)
-			CHECK(run->effects.fuses[k].hi <= run->effects.fuses[i].lo ||
-				  run->effects.fuses[k].lo >= run->effects.fuses[i].hi);
-	for (int i = 0; i < run->effects.nfuses; i++)
-		carry_out_fuse(model, &run->effects.fuses[i]);
-	check_requests(model, &run->effects);
+	note_level(model, level_of_length(entry.len));
+	model->records += (Wide) entry.len;
+	carry_out(model, &run->effects);
+}
+
+/* since or the physical frontier goes forward, and what is ripe moves on. */
+static void
+do_physical(Run *run)
+{
+	uint64_t	upper = plain(&run->trace.upper);
+	Frontier	physical;
+	bool		moved;
+	CoreError	err;
+
+	if (run->physical != END && chance(&run->dice, 10))
+	{
+		run->physical = END;
+		CHECK(trace_set_physical(&run->trace, NULL, &err) == CORE_OK);
+	}
+	else
+	{
+		uint64_t	from = run->physical == END ? upper / 2 : run->physical;
+
+		run->physical = from + below(&run->dice, 1 + (upper > from ? upper - from : 0) + 3);
+		physical = when(run->physical);
+		CHECK(trace_set_physical(&run->trace, &physical, &err) == CORE_OK);
+	}
+	do
+	{
+		CHECK(trace_settle(&run->trace, &run->effects, &moved, &err) == CORE_OK);
+		carry_out(&run->model, &run->effects);
+	} while (moved);
+}
+
+/* Merges are moved along without updates, in one of the ways there are. */
+static void
+do_exert(Run *run)
+{
+	Trace	   *trace = &run->trace;
+	Model	   *model = &run->model;
+	int64_t		amount = INT64_C(1) << below(&run->dice, 12);
+	uint64_t	next_id = trace->next_id;
+	bool		worked = true;
+	CoreError	err;
+
+	run->effects.want_requests = true;
+	switch (below(&run->dice, 5))
+	{
+		case 0:
+			note_level(model, level_of_length(amount));
+			CHECK(trace_introduce_empty(trace, level_of_length(amount), &run->effects,
+										&err) == CORE_OK);
+			break;
+		case 1:
+			CHECK(trace_apply_fuel(trace, amount, &run->effects, &worked, &err) == CORE_OK);
+			break;
+		case 2:
+			note_level(model, trace->levels.count);
+			CHECK(trace_force(trace, &run->effects, &worked, &err) == CORE_OK);
+			CHECK(spine_batches(trace) <= 1);
+			break;
+		default:
+			note_level(model, level_of_length(amount));
+			CHECK(trace_exert(trace, amount, &run->effects, &worked, &err) == CORE_OK);
+			CHECK(worked || run->effects.nrequests == 0);
+	}
+	CHECK(trace->next_id == next_id);
+	carry_out(model, &run->effects);
 }
 
 static void
 do_since(Run *run)
 {
 	uint64_t	time = run->model.since + below(&run->dice, 4);
-	Frontier	since = at(time);
+	Frontier	since = when(time);
 	CoreError	err;
 
 	CHECK(trace_downgrade_since(&run->trace, &since, &err) == CORE_OK);
@@ -487,6 +628,18 @@ expected_outcome(Run *run, const Entry *result, int *first, int *last)
 			return NOT_APPLIED_TOO_MANY_UPDATES;
 		return *first == from && *last == to ? APPLIED_EXACT : APPLIED_SUBSET;
 	}
+	for (*first = 0; *first < run->model.count; (*first)++)
+	{
+		const Entry *entry = &entries[*first];
+
+		*last = *first;
+		if (entry->lo < run->trace.next_id - run->trace.npending ||
+			entry->lower != result->lower || entry->upper != result->upper)
+			continue;
+		if (result->since > entry->since)
+			return NOT_APPLIED_INVALID_SINCE;
+		return result->len > entry->len ? NOT_APPLIED_TOO_MANY_UPDATES : APPLIED_EXACT;
+	}
 	return NOT_APPLIED_NO_MATCH;
 }
 
@@ -538,8 +691,7 @@ do_apply(Run *run)
 
 	if (!some_result(run, &result))
 		return;
-	batch = hollow(result.lower, result.upper, result.since, result.len,
-				   result.nparts);
+	batch = batch_of(&result);
 	expected = expected_outcome(run, &result, &first, &last);
 	CHECK(trace_match(&run->trace, &batch, &source, &effect, &err) == CORE_OK);
 	if (!CHECK(effect.outcome == expected))
@@ -564,12 +716,15 @@ static void
 do_copy(Run *run)
 {
 	Trace		copy;
+	int			old = run->arena;
 
 	memset(&copy, 0xa5, sizeof(copy));
-	trace_copy(&copy, &run->trace, test_arena());
+	trace_copy(&copy, &run->trace, chunks_arena(&scratch));
 	memset(&run->trace, 0x5a, sizeof(run->trace));
-	trace_copy(&run->trace, &copy, test_arena());
+	run->arena = 1 - old;
+	trace_copy(&run->trace, &copy, chunks_arena(&run->memory[run->arena]));
 	CHECK(trace_equal(&run->trace, &copy));
+	chunks_free(&run->memory[old]);
 }
 
 static void
@@ -580,6 +735,10 @@ do_step(Run *run, int answers)
 	run->operations++;
 	if (chance(&run->dice, answers))
 		do_apply(run);
+	else if (run->exerts && chance(&run->dice, 20))
+		do_exert(run);
+	else if (run->exerts && chance(&run->dice, 10))
+		do_physical(run);
 	else if (chance(&run->dice, 5))
 		do_since(run);
 	else
@@ -595,13 +754,13 @@ do_step(Run *run, int answers)
 		check_image(&run->trace);
 	if (run->operations % 64 == 0)
 		do_copy(run);
+	chunks_free(&scratch);
 }
 
-#define HISTORIES 75
 #define STEPS 1000
 
 static void
-test_profile(int profile)
+test_profile(int profile, long operations)
 {
 	static Run	run;
 	char		what[120];
@@ -609,16 +768,22 @@ test_profile(int profile)
 	memset(&run, 0, sizeof(run));
 	run.dice.state = (uint64_t) profile;
 	run.profile = profile;
-	for (int i = 0; i < HISTORIES && tap.wrong == 0; i++)
+	for (int i = 0; run.operations < operations && tap.wrong == 0; i++)
 	{
 		int			answers = (i % 5) * 15;
+		CoreError	err;
 
 		memset(&run.model, 0, offsetof(Model, entries));
-		start_trace(&run.trace, i % 4 < 3 ? 1 : 1 + i / 4);
+		dims = i % 6 < 3 ? 1 : i % 6 - 2;
+		run.exerts = i % 4 >= 2;
+		run.physical = END;
+		CHECK(trace_init(&run.trace, dims, i % 4 < 3 ? 1 : 1 + i % 75 / 4,
+						 chunks_arena(&run.memory[run.arena]), &err) == CORE_OK);
 		for (int step = 0; step < STEPS && tap.wrong == 0; step++)
 			do_step(&run, answers);
 		if (tap.wrong > 0)
 			printf("# profile %d, history %d\n", profile, i);
+		chunks_free(&run.memory[run.arena]);
 	}
 	for (int i = 0; i <= NOT_APPLIED_TOO_MANY_UPDATES; i++)
 		CHECK(run.outcomes[i] > 20);
@@ -630,7 +795,10 @@ test_profile(int profile)
 int
 main(void)
 {
+	const char *wanted = getenv("SPINE_MODEL_OPERATIONS");
+	long		operations = wanted != NULL ? atol(wanted) : 1000000;
+
 	for (int profile = 0; profile < NPROFILES; profile++)
-		test_profile(profile);
+		test_profile(profile, operations / NPROFILES);
 	return end_tests();
 }

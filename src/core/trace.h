@@ -65,7 +65,7 @@ typedef struct Fuse
 	Description desc;
 } Fuse;
 
-/* One operation completes at most two merges a level. */
+/* One operation completes at most two merges a level; each leaves a batch less. */
 #define MAX_EFFECTS (2 * MAX_LEVELS + 2)
 
 /*
