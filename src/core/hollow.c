@@ -99,6 +99,12 @@ void
 hollow_pushed(HollowList *list, const HollowBatch *batch, const PushEffects *effects)
 {
 	hollow_replace(list, effects->id, effects->id + 1, batch);
+	hollow_fused(list, effects);
+}
+
+void
+hollow_fused(HollowList *list, const PushEffects *effects)
+{
 	for (int i = 0; i < effects->nfuses; i++)
 	{
 		HollowBatch empty = {.desc = effects->fuses[i].desc};

@@ -41,6 +41,9 @@ extern void hollow_replace(HollowList *list, uint64_t lo, uint64_t hi,
 extern void hollow_pushed(HollowList *list, const HollowBatch *batch,
 						  const PushEffects *effects);
 
+/* The fuses alone, of an operation that pushed nothing. */
+extern void hollow_fused(HollowList *list, const PushEffects *effects);
+
 /* The list as the core asks about it; context is the list. */
 extern HollowSource hollow_source(HollowList *list);
 
