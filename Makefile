@@ -2,10 +2,11 @@
 #
 #   make, make install, make installcheck   the usual PGXS targets
 #   make check        everything, from a bare Debian on (scripts/check)
-#   make torture      the same tests with ten times the crashes; half an hour
+#   make torture      ten times the crashes, 10^8 random operations, fuzzing; an hour
 #   make check-core   the algorithm's own tests; needs no server
 #   make check-cassert   the server's tests, on a PostgreSQL with assertions
 #   make check-17     make check on Debian 13, in a folder, with PostgreSQL 17
+#   make fuzz         libFuzzer on the core's input, FUZZ_SECONDS (600) a target
 #   make replay       build/replay, the algorithm without PostgreSQL
 #   make demo         a small show on a throwaway cluster
 #   make lake         Parquet files, compacted by Node programs that are killed
@@ -81,7 +82,7 @@ all:
 # PGXS, unless only targets of our own are asked for: those have to work where
 # pg_config is not installed yet, too.
 
-OURS = check torture check-core check-cassert check-17 demo lake bench-core replay format print-% build/%
+OURS = check torture check-core check-cassert check-17 demo lake bench-core replay fuzz format print-% build/%
 
 ifneq ($(filter-out $(OURS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -139,6 +140,29 @@ build/san/replay: $(REPLAY:src/core/%.c=build/san/obj/%.o)
 build/san/%: build/san/obj/%.o $(CORE:src/core/%.c=build/san/obj/%.o)
 	$(SAN_CC) $(CORE_CFLAGS) $(SAN_CFLAGS) -o $@ $^
 
+# Fuzz targets: build/fuzz/NAME for libFuzzer, build/replay_NAME and
+# build/san/replay_NAME to run files through them.
+FUZZ := $(sort $(patsubst src/core/%.c,%,$(wildcard src/core/fuzz_*.c)))
+FUZZ_SECONDS ?= 600
+
+build/fuzz/%: src/core/%.c $(CORE) $(HDRS)
+	@mkdir -p $(@D)
+	clang $(CORE_CFLAGS) $(SAN_CFLAGS) -fsanitize=fuzzer -o $@ $< $(CORE)
+
+build/replay_%: src/core/%.c $(CORE:src/core/%.c=build/obj/%.o) $(HDRS)
+	$(CORE_CC) $(CORE_CFLAGS) -DFUZZ_REPLAY -o $@ $< $(CORE:src/core/%.c=build/obj/%.o)
+
+build/san/replay_%: src/core/%.c $(CORE:src/core/%.c=build/san/obj/%.o) $(HDRS)
+	$(SAN_CC) $(CORE_CFLAGS) $(SAN_CFLAGS) -DFUZZ_REPLAY -o $@ $< $(CORE:src/core/%.c=build/san/obj/%.o)
+
+.PHONY: fuzz
+fuzz: $(FUZZ:%=build/fuzz/%)
+	@for name in $(FUZZ:fuzz_%=%); do \
+	  mkdir -p build/corpus/$$name; \
+	  build/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=build/ \
+	    -print_final_stats=1 build/corpus/$$name src/core/corpus/$$name || exit 1; \
+	done
+
 build/bench_core: bench/core.c $(CORE:src/core/%.c=build/obj/%.o)
 	$(CORE_CC) $(CORE_CFLAGS) -o $@ $^
 
@@ -165,6 +189,8 @@ endif
 torture:
 	@$(RUN) scripts/setup
 	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TAP_SECONDS=7200 scripts/check build install tap
+	@$(MAKE) build/test_model fuzz
+	@SPINE_MODEL_OPERATIONS=100000000 build/test_model
 
 check-core:
 	@$(RUN) scripts/check core

@@ -1,0 +1,407 @@
+/*
+ * test_flat.c
+ *		Traces taken apart and put together: random ones come out the same, legacy
+ *		lists fit wherever their empty batches begin, and what does not fit is an
+ *		error.
+ */
+#include "core/flat.h"
+#include "core/test.h"
+
+static PushEffects effects;
+
+static Status
+place(void *context, uint64_t lo, uint64_t hi, const HollowBatch *batch, CoreError *err)
+{
+	(void) err;
+	hollow_replace(context, lo, hi, batch);
+	return CORE_OK;
+}
+
+static Status
+pushed(void *context, const HollowBatch *batch, const PushEffects *done, CoreError *err)
+{
+	(void) err;
+	hollow_pushed(context, batch, done);
+	return CORE_OK;
+}
+
+static int	lost;
+
+static Status
+lose(void *context, const HollowBatch *batch, CoreError *err)
+{
+	(void) context;
+	(void) err;
+	lost += batch->nparts;
+	return CORE_OK;
+}
+
+/* A trace with everything in it: structural empties, pending batches, merges. */
+static void
+some_trace(Dice *dice, Trace *trace, HollowList *list)
+{
+	int			pushes = (int) below(dice, 60);
+	Frontier	physical = at(40);
+	CoreError	err;
+	bool		worked;
+
+	start_trace(trace, 1 + (int) below(dice, 3));
+	if (chance(dice, 50))
+		CHECK(trace_set_physical(trace, &physical, &err) == CORE_OK);
+	for (int i = 0; i < pushes; i++)
+	{
+		push_length(trace, list, chance(dice, 40) ? 0 : (int64_t) below(dice, 40), &effects);
+		if (chance(dice, 10))
+		{
+			CHECK(trace_introduce_empty(trace, (int) below(dice, 4), &effects,
+										&err) == CORE_OK);
+			hollow_fused(list, &effects);
+		}
+		if (chance(dice, 10))
+		{
+			CHECK(trace_apply_fuel(trace, 3, &effects, &worked, &err) == CORE_OK);
+			hollow_fused(list, &effects);
+		}
+	}
+}
+
+static void
+flatten(const Trace *trace, const HollowList *list, bool ids, FlatTrace *flat)
+{
+	Arena		arena = test_arena();
+	CoreError	err;
+
+	flat->nbatches = list->count;
+	flat->batches = arena_alloc(&arena, sizeof(FlatBatch) * (list->count + 1));
+	for (size_t i = 0; i < list->count; i++)
+		flat->batches[i] = (FlatBatch) {ids, list->entries[i].lo, list->entries[i].hi,
+			list->entries[i].batch};
+	CHECK(trace_flatten(trace, &arena, flat, &err) == CORE_OK);
+}
+
+static Status
+unflatten(FlatTrace *flat, Trace *trace, HollowList *list, CoreError *err)
+{
+	FlatSink	sink = {list, place, pushed, lose};
+
+	return trace_unflatten(flat, test_arena(), &sink, trace, err);
+}
+
+static bool
+lists_equal(const HollowList *a, const HollowList *b)
+{
+	bool		equal = a->count == b->count;
+
+	for (size_t i = 0; i < a->count && equal; i++)
+		equal = a->entries[i].lo == b->entries[i].lo && a->entries[i].hi == b->entries[i].hi &&
+			description_equal(&a->entries[i].batch.desc, &b->entries[i].batch.desc) &&
+			a->entries[i].batch.len == b->entries[i].batch.len &&
+			a->entries[i].batch.nparts == b->entries[i].batch.nparts;
+	return equal;
+}
+
+/* Some hollow batches with ids, some without, in any order. */
+static void
+shuffle(FlatTrace *flat, Dice *dice)
+{
+	for (size_t i = 0; i < flat->nbatches; i++)
+	{
+		size_t		k = below(dice, i + 1);
+		FlatBatch	moved = flat->batches[i];
+
+		moved.has_id = chance(dice, 50) && (moved.batch.len > 0 || moved.batch.nparts > 0);
+		flat->batches[i] = flat->batches[k];
+		flat->batches[k] = moved;
+	}
+}
+
+static void
+test_round_trip(void)
+{
+	Dice		dice = {1};
+
+	for (int i = 0; i < 3000 && tap.wrong == 0; i++)
+	{
+		HollowList	list = {0};
+		HollowList	again_list = {0};
+		Trace		trace;
+		Trace		again;
+		FlatTrace	flat;
+		CoreError	err;
+
+		some_trace(&dice, &trace, &list);
+		flatten(&trace, &list, i % 3 == 0, &flat);
+		if (i % 3 == 2)
+			shuffle(&flat, &dice);
+		/* A trace without batches has no structure, and starts over. */
+		if (CHECK(unflatten(&flat, &again, &again_list, &err) == CORE_OK))
+		{
+			CHECK(trace_equal(&trace, &again) || flat.nspine == 0);
+			CHECK(lists_equal(&list, &again_list));
+		}
+		else
+			printf("# %s: %s\n", err.message, err.detail);
+		hollow_clear(&list);
+		hollow_clear(&again_list);
+		chunks_free(&test_chunks);
+	}
+	end_case("with structure: the same comes out, with ids, without, or mixed");
+}
+
+static void
+test_rebuild(void)
+{
+	Dice		dice = {2};
+
+	for (int i = 0; i < 1000 && tap.wrong == 0; i++)
+	{
+		HollowList	list = {0};
+		HollowList	again_list = {0};
+		Trace		trace;
+		Trace		again;
+		FlatTrace	flat;
+		CoreError	err;
+
+		some_trace(&dice, &trace, &list);
+		flatten(&trace, &list, false, &flat);
+		flat.nspine = flat.nmerges = 0;
+		CHECK(unflatten(&flat, &again, &again_list, &err) == CORE_OK);
+		CHECK(frontier_equal(&trace.upper, &again.upper));
+		CHECK(again.next_id == list.count && again_list.count <= list.count);
+		hollow_clear(&list);
+		hollow_clear(&again_list);
+		chunks_free(&test_chunks);
+	}
+	end_case("without structure: the batches are pushed again");
+}
+
+/* Two spine batches that are being merged, [0, 5) empty, [5, 6) with updates. */
+static void
+two_batches(Trace *trace, HollowList *list, FlatTrace *flat)
+{
+	HollowBatch first = hollow(0, 5, 0, 0, 0);
+	HollowBatch second = hollow(5, 6, 0, 4, 1);
+
+	start_trace(trace, 1);
+	push(trace, list, &first, &effects);
+	push(trace, list, &second, &effects);
+	flatten(trace, list, false, flat);
+	CHECK(flat->nspine == 2 && flat->nmerges == 1);
+}
+
+/* Makes the one empty legacy batch into these, and expects what must come of it. */
+static void
+check_pieces(const uint64_t *bounds, int count, int32_t nparts, Status expected)
+{
+	Arena		arena = test_arena();
+	HollowList	list = {0};
+	HollowList	again_list = {0};
+	Trace		trace;
+	Trace		again;
+	FlatTrace	flat;
+	CoreError	err;
+
+	two_batches(&trace, &list, &flat);
+	flat.nbatches = (size_t) count;
+	flat.batches = arena_alloc(&arena, sizeof(FlatBatch) * (size_t) count);
+	for (int i = 0; i < count; i++)
+	{
+		flat.batches[i] = (FlatBatch) {.batch = hollow(bounds[i], bounds[i + 1], 0, 0, 0)};
+		if (i == count - 1)
+			flat.batches[i].batch = list.entries[1].batch;
+		else if (i == 1)
+			flat.batches[i].batch.nparts = nparts;
+	}
+	if (!CHECK(unflatten(&flat, &again, &again_list, &err) == expected))
+		printf("# %s: %s\n", err.message, err.detail);
+	if (expected == CORE_OK)
+		CHECK(lists_equal(&list, &again_list) && trace_equal(&trace, &again));
+	hollow_clear(&list);
+	hollow_clear(&again_list);
+}
+
+static void
+test_empties(void)
+{
+	static const uint64_t whole[] = {0, 5, 6};
+	static const uint64_t split[] = {0, 1, 3, 5, 6};
+	static const uint64_t missing[] = {0, 3, 6};
+	static const uint64_t late[] = {1, 5, 6};
+
+	check_pieces(whole, 2, 0, CORE_OK);
+	check_pieces(split, 4, 0, CORE_OK);
+	lost = 0;
+	check_pieces(split, 4, 2, CORE_OK);
+	CHECK(lost == 2);
+	check_pieces(missing, 2, 0, CORE_FLAT);
+	check_pieces(late, 2, 0, CORE_FLAT);
+	end_case("empty legacy batches are joined to fit, and lose their parts");
+}
+
+/* A spine batch of two parts, whose empty legacy batches are one. */
+static void
+test_split(void)
+{
+	Arena		arena = test_arena();
+	HollowList	list = {0};
+	Trace		trace;
+	FlatTrace	flat = {.dims = 1, .effort = 2, .since = at(0)};
+	FlatPart	parts[] = {{0, 1, true, desc(0, 2, 0)}, {1, 2, true, desc(2, 4, 0)},
+	{2, 3, false, desc(0, 0, 0)}};
+	CoreError	err;
+
+	flat.nbatches = 2;
+	flat.batches = arena_alloc(&arena, sizeof(FlatBatch) * 2);
+	flat.batches[0] = (FlatBatch) {.batch = hollow(4, 6, 0, 3, 1)};
+	flat.batches[1] = (FlatBatch) {.batch = hollow(0, 4, 0, 0, 0)};
+	flat.nspine = 1;
+	flat.spine = arena_alloc(&arena, sizeof(FlatSpineBatch));
+	*flat.spine = (FlatSpineBatch) {0, 3, 2, desc(0, 6, 0), parts, 3};
+	CHECK(unflatten(&flat, &trace, &list, &err) == CORE_OK);
+	CHECK(list.count == 3 && list.entries[0].batch.desc.upper.time == 2 &&
+		  list.entries[1].batch.desc.upper.time == 4);
+	CHECK(trace.effort == 2 && trace.levels.count == 3 && trace.next_id == 3);
+	CHECK(trace.levels.level[2].batch[0].hollow == 3);
+	hollow_clear(&list);
+	end_case("one empty legacy batch is split to fit");
+}
+
+typedef void (*Damage) (FlatTrace *flat);
+
+static void
+no_batches(FlatTrace *flat)
+{
+	flat->nbatches = 0;
+}
+
+static void
+batch_too_many(FlatTrace *flat)
+{
+	flat->nspine = 1;
+}
+
+static void
+unknown_id(FlatTrace *flat)
+{
+	flat->batches[1].has_id = true;
+	flat->batches[1].lo = 7;
+}
+
+static void
+merge_too_many(FlatTrace *flat)
+{
+	flat->merges[flat->nmerges++] = flat->merges[0];
+}
+
+static void
+merge_missing(FlatTrace *flat)
+{
+	flat->nmerges = 0;
+}
+
+static void
+level_too_high(FlatTrace *flat)
+{
+	flat->spine[1].level = 5;
+}
+
+static void
+level_far_too_high(FlatTrace *flat)
+{
+	flat->spine[0].level = INT32_MAX;
+}
+
+static void
+level_negative(FlatTrace *flat)
+{
+	flat->spine[1].level = -2;
+}
+
+static void
+wrong_parts(FlatTrace *flat)
+{
+	flat->spine[1].parts[0].hi = 9;
+}
+
+static void
+inverted_ids(FlatTrace *flat)
+{
+	flat->spine[1].parts[0].hi = 0;
+}
+
+static void
+wrong_upper(FlatTrace *flat)
+{
+	flat->spine[1].desc.upper = at(9);
+}
+
+static void
+no_dims(FlatTrace *flat)
+{
+	flat->dims = 0;
+}
+
+static void
+other_dims(FlatTrace *flat)
+{
+	flat->dims = 2;
+}
+
+static void
+no_effort(FlatTrace *flat)
+{
+	flat->effort = 0;
+}
+
+static void
+negative_length(FlatTrace *flat)
+{
+	flat->batches[1].batch.len = -1;
+}
+
+static void
+pending_first(FlatTrace *flat)
+{
+	flat->spine[0].level = FLAT_PENDING;
+}
+
+static void
+test_damage(void)
+{
+	static const Damage damages[] = {
+		no_batches, batch_too_many, unknown_id, merge_too_many, merge_missing, level_too_high,
+		level_far_too_high, level_negative, wrong_parts, inverted_ids, wrong_upper, no_dims,
+		other_dims, no_effort, negative_length, pending_first
+	};
+
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
+	{
+		HollowList	list = {0};
+		HollowList	again_list = {0};
+		Trace		trace;
+		Trace		again;
+		FlatTrace	flat;
+		CoreError	err = {0};
+		Status		status;
+
+		two_batches(&trace, &list, &flat);
+		damages[i] (&flat);
+		status = unflatten(&flat, &again, &again_list, &err);
+		if (!CHECK(status != CORE_OK && status == err.status && err.message[0] != '\0'))
+			printf("# damage %zu\n", i);
+		hollow_clear(&list);
+		hollow_clear(&again_list);
+	}
+	end_case("pieces that are missing, left over, or do not fit");
+}
+
+int
+main(void)
+{
+	test_round_trip();
+	test_rebuild();
+	test_empties();
+	test_split();
+	test_damage();
+	return end_tests();
+}
