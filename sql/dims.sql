@@ -67,6 +67,7 @@ SELECT level, state, batches, len, merge_lo, merge_hi, merge_since, merge_remain
 FROM spine_levels WHERE relation = 'dims_two'::regclass ORDER BY 1;
 SELECT id_lo, id_hi, lower, upper, since, len, parts FROM spine_batches
 WHERE relation = 'dims_two'::regclass ORDER BY 1;
+SELECT id_lo, id_hi, lower, upper, since, parts FROM spine_claim_merge('dims_two');
 SELECT id_lo, id_hi FROM spine_snapshot('dims_two', '[(2,2)]');
 SELECT id_lo, id_hi FROM spine_listen('dims_two', '[(2,4)]');
 

@@ -347,12 +347,14 @@ find_bound(Oid relid, uint64 lo, uint64 hi, uint64 guess, const Frontier *fronti
 	return false;
 }
 
-/* Where a batch with this lower is if times advance evenly with ids. */
+/* Where a batch with this lower is if (first) coordinates advance evenly with ids. */
 static uint64
 guess_id(Oid relid, uint64 lo, uint64 hi, const Frontier *lower)
 {
 	BatchRow	first;
 	BatchRow	last;
+	uint64		from;
+	uint64		to;
 	double		share;
 
 	if (!row_at(relid, (int64) lo, (int64) lo, NULL, &first) ||
@@ -361,8 +363,11 @@ guess_id(Oid relid, uint64 lo, uint64 hi, const Frontier *lower)
 		return lo;
 	if (!frontier_less_than(lower, &last.desc.lower))
 		return (uint64) last.id_lo;
-	share = (double) (lower->time - first.desc.lower.time) /
-		(double) (last.desc.lower.time - first.desc.lower.time);
+	from = frontier_coordinate(&first.desc.lower, 0, 0);
+	to = frontier_coordinate(&last.desc.lower, 0, 0);
+	/* With several dimensions only another coordinate may have advanced. */
+	share = to == from ? 0 :
+		(double) (frontier_coordinate(lower, 0, 0) - from) / (double) (to - from);
 	return Min(lo + (uint64) (share * (double) ((uint64) last.id_lo - lo)), hi - 1);
 }
 

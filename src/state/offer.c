@@ -14,6 +14,7 @@
 #include "utils/datum.h"
 #include "utils/timestamp.h"
 
+#include "state/arena.h"
 #include "state/batches.h"
 #include "state/offer.h"
 #include "state/values.h"
@@ -207,9 +208,12 @@ typedef struct Growth
 static void
 start_stretch(Growth *growth, const BatchRow *row)
 {
+	Arena		arena = current_arena();
+
 	memset(growth, 0, sizeof(*growth));
 	growth->request.lo = (uint64) row->id_lo;
-	growth->request.desc = row->desc;
+	/* The row goes when the next one comes. */
+	growth->request.desc = description_copy(&row->desc, &arena);
 	growth->parts = initArrayResult(TEXTOID, CurrentMemoryContext, false);
 	growth->runs = initArrayResult(INT4OID, CurrentMemoryContext, false);
 }
@@ -237,6 +241,7 @@ add_runs(Growth *growth, const BatchRow *row, int nparts)
 static bool
 grow_stretch(Growth *growth, const BatchRow *row, int64 max_parts)
 {
+	Arena		arena = current_arena();
 	int			n;
 	text	  **parts = array_texts(row->parts, &n);
 	Size		bytes = growth->bytes + VARSIZE_ANY(row->parts);
@@ -250,7 +255,7 @@ grow_stretch(Growth *growth, const BatchRow *row, int64 max_parts)
 	growth->bytes = bytes;
 	growth->batches++;
 	growth->request.hi = (uint64) row->id_hi;
-	growth->request.desc.upper = row->desc.upper;
+	growth->request.desc.upper = frontier_copy(&row->desc.upper, &arena);
 	growth->request.parts += n;
 	growth->request.len = add_saturating(growth->request.len, row->len);
 	return true;
