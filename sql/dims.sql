@@ -104,5 +104,29 @@ SELECT spine_validate('dims_four');
 SELECT spine_push_batch('dims_four', spine_upper('dims_four'), '[]', 1);
 SELECT spine_upper('dims_four'), spine_validate('dims_four');
 
+-- Frontiers that take more than a page
+CREATE TABLE dims_big (i integer);
+SELECT spine_register('dims_big', 2);
+CREATE FUNCTION dims_long(base integer) RETURNS spine_frontier LANGUAGE sql AS $$
+	SELECT ('[' || string_agg(format('(%s,%s)', base + n, base + 5000 - n), ',') || ']')::spine_frontier
+	FROM generate_series(1, 5000) n $$;
+SELECT spine_push_batch('dims_big', '[(0,0)]', dims_long(0), 1, '{a}');
+SELECT spine_push_batch('dims_big', dims_long(0), dims_long(1), 1, '{b}');
+SELECT id_lo, id_hi, length(upper::text) FROM spine_push_batch('dims_big', dims_long(1), dims_long(2), 1, '{c}');
+BEGIN;
+SELECT spine_push_batch('dims_big', dims_long(2), dims_long(4), 5, '{d}');
+SAVEPOINT a;
+SELECT spine_push_batch('dims_big', dims_long(4), dims_long(5), 1, '{e}');
+ROLLBACK TO a;
+SELECT spine_upper('dims_big') = dims_long(4) AS upper, spine_validate('dims_big');
+COMMIT;
+SELECT spine_apply_merge('dims_big', '[(0,0)]', dims_long(1), '[(0,0)]', 1, '{ab}');
+CALL dims_fails($$SELECT spine_push_batch('dims_big', dims_long(3), dims_long(5), 1)$$);
+SELECT spine_upper('dims_big') = dims_long(4) AS upper, spine_validate('dims_big');
+SELECT id_lo, id_hi, length(lower::text), length(upper::text), parts FROM spine_batches
+WHERE relation = 'dims_big'::regclass ORDER BY 1;
+DROP TABLE dims_big;
+DROP FUNCTION dims_long;
+
 DROP TABLE dims_two, dims_four;
 DROP PROCEDURE dims_push, dims_fails;
