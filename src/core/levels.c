@@ -65,23 +65,20 @@ static Status
 begin_merge(Level *level, const LevelsContext *context, CoreError *err)
 {
 	Merge	   *merge = &level->merge;
+	const Frontier *older = &level->batch[0].desc.since;
+	const Frontier *newer = &level->batch[1].desc.since;
 
 	merge->since = context->logical;
 	merge->remaining = add_saturating(level->batch[0].len, level->batch[1].len);
-	for (int i = 0; i < 2; i++)
-	{
-		const Frontier *since = &level->batch[i].desc.since;
-		Status		status;
-
-		if (!frontier_less_equal(since, &merge->since) &&
-			(status = frontier_join(&merge->since, since, context->arena, &merge->since,
-									err)) != CORE_OK)
-			return status;
-	}
-	return CORE_OK;
+	if (frontier_less_equal(older, &context->logical) &&
+		frontier_less_equal(newer, &context->logical))
+		return CORE_OK;
+	if (frontier_join(&merge->since, older, context->arena, &merge->since, err) != CORE_OK)
+		return err->status;
+	return frontier_join(&merge->since, newer, context->arena, &merge->since, err);
 }
 
-static Status
+static inline Status
 insert_at(Levels *levels, const LevelsContext *context, const SpineBatch *batch,
 		  int index, CoreError *err)
 {
@@ -105,7 +102,7 @@ insert_at(Levels *levels, const LevelsContext *context, const SpineBatch *batch,
 }
 
 /* Takes out what is on a level, which is not vacant, as one batch. */
-static void
+static inline void
 complete_at(Levels *levels, const LevelsContext *context, int index,
 			SpineBatch *result)
 {
@@ -119,7 +116,7 @@ complete_at(Levels *levels, const LevelsContext *context, int index,
 }
 
 /* Of a level with two batches: if they are one then, that moves up. */
-static Status
+static inline Status
 fuel_level(Levels *levels, const LevelsContext *context, int index, int64_t fuel,
 		   CoreError *err)
 {

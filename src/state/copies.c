@@ -62,7 +62,7 @@ arena_allocate(void *context, size_t size)
 
 	if (spine->memory == NULL)
 		spine->memory = AllocSetContextCreate(TopTransactionContext, "spine trace",
-											  ALLOCSET_DEFAULT_SIZES);
+											  ALLOCSET_START_SMALL_SIZES);
 	return MemoryContextAllocHuge(spine->memory, size);
 }
 
