@@ -11,6 +11,7 @@
 #   make demo         a small show on a throwaway cluster
 #   make lake         Parquet files, compacted by Node programs that are killed
 #   make bench-core   what the algorithm alone costs (bench/ has the rest)
+#   make bench-cost   what merging costs over ten million pushes: doc/cost.svg
 #   make format       clang-format over src/
 #
 # WERROR=1 turns warnings into errors, STOP_POINTS=1 adds the places where tests
@@ -82,7 +83,7 @@ all:
 # PGXS, unless only targets of our own are asked for: those have to work where
 # pg_config is not installed yet, too.
 
-OURS = check torture check-core check-cassert check-17 demo lake bench-core replay fuzz format print-% build/%
+OURS = check torture check-core check-cassert check-17 demo lake bench-core bench-cost replay fuzz format print-% build/%
 
 ifneq ($(filter-out $(OURS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -166,6 +167,9 @@ fuzz: $(FUZZ:%=build/fuzz/%)
 build/bench_core: bench/core.c $(CORE:src/core/%.c=build/obj/%.o)
 	$(CORE_CC) $(CORE_CFLAGS) -o $@ $^
 
+build/bench_cost: bench/cost.c $(CORE:src/core/%.c=build/obj/%.o)
+	$(CORE_CC) $(CORE_CFLAGS) -o $@ $^
+
 # Keep the objects that make would delete as intermediate.
 .SECONDARY:
 
@@ -185,7 +189,7 @@ check:
 	@$(RUN) scripts/check
 endif
 
-.PHONY: torture check-core check-cassert check-17 demo lake bench-core format
+.PHONY: torture check-core check-cassert check-17 demo lake bench-core bench-cost format
 torture:
 	@$(RUN) scripts/setup
 	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TAP_SECONDS=7200 scripts/check build install tap
@@ -211,6 +215,13 @@ lake:
 
 bench-core: build/bench_core
 	@build/bench_core
+
+# LOG=history.csv.gz is one more input, with the columns that bench/cost.c tells.
+bench-cost: build/bench_cost
+	@$(if $(LOG),zcat '$(LOG)' | )build/bench_cost $(if $(LOG),-) > build/cost.tsv
+	@awk -f bench/plot.awk build/cost.tsv > doc/cost.svg
+	@awk -F '\t' '{ at[$$1 "\t" $$2 "\t" $$3] = $$4 "\t" $$5 } \
+		END { for (key in at) print key "\t" at[key] }' build/cost.tsv | sort
 
 format:
 	clang-format -i $(sort $(wildcard src/*.[ch] src/*/*.[ch]))
