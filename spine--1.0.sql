@@ -431,6 +431,43 @@ CREATE FUNCTION spine_wait_append(ticket bigint, timeout interval DEFAULT '1 min
 COMMENT ON FUNCTION spine_wait_append(bigint, interval) IS
 	'wait until the batch with a ticket has its time; returns its lower, or null';
 
+-- Driving merges ---------------------------------------------------------------
+
+CREATE FUNCTION spine_exert(relation regclass, effort integer)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_exert(regclass, integer) IS
+	'move merges along as if so many updates had come, if there are any to do; false if not';
+
+CREATE FUNCTION spine_apply_fuel(relation regclass, fuel bigint)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_apply_fuel(regclass, bigint) IS
+	'give each merge under way so much fuel; false if there are none';
+
+CREATE FUNCTION spine_introduce_empty(relation regclass, level integer)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_introduce_empty(regclass, integer) IS
+	'put an empty batch that covers nothing on a level, as if 2^level updates had come';
+
+CREATE FUNCTION spine_force_compaction(relation regclass)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_force_compaction(regclass) IS
+	'make one merge request of all that is not pending; false if that is one spine batch';
+
+CREATE FUNCTION spine_set_effort(relation regclass, effort integer)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_set_effort(regclass, integer) IS
+	'set how many times the fuel merges get from pushes; false if it was that';
+
+CREATE FUNCTION spine_set_physical_compaction(relation regclass, frontier spine_frontier)
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_set_physical_compaction(regclass, spine_frontier) IS
+	'batches that end after it are not merged; null: all are';
+
+CREATE FUNCTION spine_close(relation regclass)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_close(regclass) IS
+	'push the empty batch that ends time; false if it has ended';
+
 -- Merges that the server runs -------------------------------------------------
 
 CREATE FUNCTION spine_set_merge_function(relation regclass, f regprocedure)
@@ -534,6 +571,15 @@ CREATE FUNCTION spine_listen(relation regclass, frontier spine_frontier,
 	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION spine_listen(regclass, spine_frontier) IS
 	'the hollow batches that are not wholly before a frontier';
+
+CREATE FUNCTION spine_cursor_through(relation regclass, upper spine_frontier,
+		OUT id_lo bigint, OUT id_hi bigint, OUT lower spine_frontier,
+		OUT upper spine_frontier, OUT since spine_frontier, OUT len bigint,
+		OUT parts text[], OUT runs integer[])
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_cursor_through(regclass, spine_frontier) IS
+	'the hollow batches with updates up to a frontier, which must not cut one in two';
 
 -- These look at what was committed last, whatever the caller's snapshot sees.
 

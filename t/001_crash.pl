@@ -186,6 +186,8 @@ SELECT count(spine_submit_merge(relation, lower, upper, since, len, ARRAY[name],
 SELECT spine_hold('s1', 'reader', spine_since('s1')::bigint + 1), spine_hold('s2', 'passing', 0);
 SELECT spine_submit_merge('s2', 0, 1, 0, 1, ARRAY['refused' || nextval('merge_name')], inputs => '{none}');
 SELECT spine_downgrade_since('s1', spine_since('s1')::bigint + 1);
+SELECT spine_exert('s1', 50), spine_introduce_empty('s2', 1);
+SELECT spine_set_physical_compaction('s3', spine_upper('s3'));
 \\echo since
 SELECT spine_release_hold('s2', 'passing');
 SELECT pg_sleep(0.01);

@@ -1,12 +1,13 @@
 /*
  * describe.c
  *		spine_describe: one line a spine batch, in the words of seed 000's
- *		extended description.
+ *		extended description; then the pending ones.
  */
 #include "postgres.h"
 
 #include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -17,7 +18,7 @@
 
 /* `[0-4][0][4][0] 4/4 k0 k1 k2 k3` where fueled, `[4-5][4][5][0] 100 k4` where merged. */
 static Datum
-describe_batch(Oid relid, const SpineBatch *batch, Snapshot snapshot)
+describe_batch(Oid relid, const SpineBatch *batch, const char *state, Snapshot snapshot)
 {
 	char	   *desc = palloc(description_text_size(&batch->desc));
 	StringInfoData line;
@@ -25,7 +26,7 @@ describe_batch(Oid relid, const SpineBatch *batch, Snapshot snapshot)
 	int			nparts;
 
 	initStringInfo(&line);
-	appendStringInfo(&line, "[" UINT64_FORMAT "-" UINT64_FORMAT "]%s ", batch->lo,
+	appendStringInfo(&line, "%s[" UINT64_FORMAT "-" UINT64_FORMAT "]%s ", state, batch->lo,
 					 batch->hi, description_text(&batch->desc, desc));
 	if (spine_batch_is_fueled(batch))
 		appendStringInfo(&line, INT64_FORMAT "/", batch->hollow);
@@ -39,12 +40,20 @@ describe_batch(Oid relid, const SpineBatch *batch, Snapshot snapshot)
 	return PointerGetDatum(cstring_to_text_with_len(line.data, line.len));
 }
 
+static void
+put_line(FunctionCallInfo fcinfo, Datum line)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool		null = false;
+
+	tuplestore_putvalues(set->setResult, set->setDesc, &line, &null);
+}
+
 PG_FUNCTION_INFO_V1(spine_describe);
 Datum
 spine_describe(PG_FUNCTION_ARGS)
 {
 	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
-	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
 	Snapshot	snapshot;
 	Spine		spine;
 	LevelsWalk	walk;
@@ -55,11 +64,11 @@ spine_describe(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	walk = LEVELS_WALK_START(&spine.trace.levels);
 	while ((batch = levels_next(&spine.trace.levels, &walk, NULL)) != NULL)
+		put_line(fcinfo, describe_batch(relid, batch, "", snapshot));
+	for (uint32 i = 0; i < spine.trace.npending; i++)
 	{
-		Datum		value = describe_batch(relid, batch, snapshot);
-		bool		null = false;
-
-		tuplestore_putvalues(set->setResult, set->setDesc, &value, &null);
+		CHECK_FOR_INTERRUPTS();
+		put_line(fcinfo, describe_batch(relid, &spine.trace.pending[i], "pending ", snapshot));
 	}
 	return (Datum) 0;
 }

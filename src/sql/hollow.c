@@ -1,14 +1,14 @@
 /*
  * hollow.c
  *		Hollow batches to work with: the inputs of a merge request, those of a
- *		snapshot, and those of a listen.
+ *		snapshot, those of a listen, and those that a cursor reads.
  *
  * All reading is under the caller's snapshot, but of what its own transaction
  * writes to it is the latest state.  The hollow batches of a spine are a chain
  * in the order of their ids: each begins where the one before it ended.
  *
  * Source: `snapshot` and `verify_listen`, `next_listen_batch` of the trace's
- * owner in the original system.
+ * owner in the original system; `cursor_through` in seed 001.
  */
 #include "postgres.h"
 
@@ -16,6 +16,7 @@
 
 #include "sql/args.h"
 #include "state/batches.h"
+#include "state/report.h"
 #include "state/tables.h"
 #include "state/values.h"
 #include "state/working.h"
@@ -179,6 +180,62 @@ spine_listen(PG_FUNCTION_ARGS)
 	scan = batches_begin(relid, first, PG_INT64_MAX, snapshot);
 	while ((row = batches_next_stored(scan)) != NULL)
 		put_batch(fcinfo, row);
+	batches_end(scan);
+	return (Datum) 0;
+}
+
+/* Does a cursor read this batch?  An error if the cut goes through it. */
+static bool
+is_read(const Datum *stored, const Frontier *cut)
+{
+	Description desc;
+	CoreError	err;
+	bool		included;
+
+	if (DatumGetInt64(stored[BATCH_LEN - 1]) == 0)
+		return false;
+	desc.lower = datum_get_frontier(stored[BATCH_LOWER - 1]);
+	desc.upper = datum_get_frontier(stored[BATCH_UPPER - 1]);
+	if (cut_includes(cut, &desc, &included, &err) != CORE_OK)
+		report_core_error(&err);
+	return included;
+}
+
+/*
+ * The batches with updates that end at upper or before.  It must not be inside
+ * one: its later updates could not be told from the others.
+ */
+PG_FUNCTION_INFO_V1(spine_cursor_through);
+Datum
+spine_cursor_through(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
+	Frontier	upper = frontier_arg(fcinfo, 1, "upper");
+	Snapshot	snapshot;
+	Spine		spine;
+	BatchScan  *scan;
+	const Datum *row;
+	CoreError	err;
+	bool		nothing;
+
+	if (!spine_read(relid, &spine, &snapshot))
+		spine_not_registered(relid);
+	if (trace_check_cut(&spine.trace, &upper, &nothing, &err) != CORE_OK)
+		report_core_error(&err);
+	InitMaterializedSRF(fcinfo, 0);
+	if (nothing)
+		return (Datum) 0;
+	scan = batches_begin(relid, 0, PG_INT64_MAX, snapshot);
+	while ((row = batches_next_stored(scan)) != NULL)
+	{
+		Frontier	lower = datum_get_frontier(row[BATCH_LOWER - 1]);
+
+		/* So does every later one. */
+		if (frontier_less_equal(&upper, &lower))
+			break;
+		if (is_read(row, &upper))
+			put_batch(fcinfo, row);
+	}
 	batches_end(scan);
 	return (Datum) 0;
 }

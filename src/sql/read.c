@@ -142,16 +142,32 @@ spine_batch_rows(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* Where a level amounts to a structural empty, the state says so. */
+static const char *
+level_state_name(const Level *level)
+{
+	bool		empty = level->count > 0 &&
+		level_state(level) != LEVEL_IN_PROGRESS &&
+		spine_batch_is_structural(level_batch(level));
+
+	switch (level_state(level))
+	{
+		case LEVEL_VACANT:
+			return "vacant";
+		case LEVEL_SINGLE:
+			return empty ? "single_empty" : "single";
+		case LEVEL_COMPLETE:
+			return empty ? "complete_empty" : "complete";
+		case LEVEL_IN_PROGRESS:
+			return "merging";
+	}
+	pg_unreachable();
+}
+
 PG_FUNCTION_INFO_V1(spine_level_rows);
 Datum
 spine_level_rows(PG_FUNCTION_ARGS)
 {
-	static const char *const states[] = {
-		[LEVEL_VACANT] = "vacant",
-		[LEVEL_SINGLE] = "single",
-		[LEVEL_COMPLETE] = "complete",
-		[LEVEL_IN_PROGRESS] = "merging",
-	};
 	Spine		spine;
 	Snapshot	snapshot;
 
@@ -164,7 +180,7 @@ spine_level_rows(PG_FUNCTION_ARGS)
 		bool		nulls[8] = {false};
 
 		values[0] = Int32GetDatum(i);
-		values[1] = CStringGetTextDatum(states[level_state(level)]);
+		values[1] = CStringGetTextDatum(level_state_name(level));
 		values[2] = Int32GetDatum(level->count);
 		values[3] = Int64GetDatum(level_length(level));
 		nulls[4] = nulls[5] = nulls[6] = nulls[7] = level_state(level) != LEVEL_IN_PROGRESS;

@@ -306,7 +306,9 @@ is_complete(Oid relid)
 		if (source.sum(source.context, batch->lo, batch->hi, &sum, &err) != CORE_OK ||
 			sum.hollow != batch->hollow)
 			return false;
-	return true;
+	return spine->trace.npending == 0 ||
+		(source.sum(source.context, spine->trace.pending[0].lo, spine->trace.next_id, &sum,
+					&err) == CORE_OK && sum.hollow == spine->trace.npending);
 }
 
 WorkProgress

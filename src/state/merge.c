@@ -37,6 +37,25 @@ batch_row_check(const BatchRow *row)
 }
 
 void
+spine_carry_out(Spine *spine, const PushEffects *effects)
+{
+	for (int i = 0; i < effects->nfuses; i++)
+	{
+		const Fuse *fuse = &effects->fuses[i];
+		BatchRow	empty = {
+			.id_lo = (int64) fuse->lo, .id_hi = (int64) fuse->hi, .desc = fuse->desc,
+			.parts = construct_empty_array(TEXTOID),
+			.runs = construct_empty_array(INT4OID)
+		};
+
+		batches_replace(spine->relid, spine->generation, &empty);
+	}
+	spine->counts.requests += effects->nrequests;
+	if (effects->requested)
+		spine_requests_at_commit();
+}
+
+void
 spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 {
 	HollowBatch batch = hollow_batch_of(row);
@@ -55,22 +74,9 @@ spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 			insert = false;
 	if (insert)
 		batches_insert(spine->relid, row);
-	for (int i = 0; i < effects->nfuses; i++)
-	{
-		const Fuse *fuse = &effects->fuses[i];
-		BatchRow	empty = {
-			.id_lo = (int64) fuse->lo, .id_hi = (int64) fuse->hi, .desc = fuse->desc,
-			.parts = construct_empty_array(TEXTOID),
-			.runs = construct_empty_array(INT4OID)
-		};
-
-		batches_replace(spine->relid, spine->generation, &empty);
-	}
+	spine_carry_out(spine, effects);
 	spine->counts.pushes++;
 	spine->counts.updates = add_saturating(spine->counts.updates, row->len);
-	spine->counts.requests += effects->nrequests;
-	if (effects->requested)
-		spine_requests_at_commit();
 	spine->counts.last_push = GetCurrentStatementStartTimestamp();
 }
 

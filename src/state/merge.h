@@ -21,6 +21,12 @@ extern void batch_row_check(const BatchRow *row);
 extern void spine_push(Spine *spine, BatchRow *row, PushEffects *effects);
 
 /*
+ * Has the hollow rows follow what an operation did to the trace, and whoever
+ * answers merge requests told of new ones at commit.
+ */
+extern void spine_carry_out(Spine *spine, const PushEffects *effects);
+
+/*
  * The next batch that is appended: lower and upper, and the least since.
  * CORE_CLOSED or CORE_RANGE if nothing can follow.
  */

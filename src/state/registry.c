@@ -319,6 +319,7 @@ add_counts(SpineCounts *to, const SpineCounts *counts)
 	to->requests += counts->requests;
 	for (int i = 0; i < (int) lengthof(to->outcomes); i++)
 		to->outcomes[i] += counts->outcomes[i];
+	to->exertions += counts->exertions;
 	to->errors += counts->errors;
 	to->hits += counts->hits;
 	to->misses += counts->misses;

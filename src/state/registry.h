@@ -25,6 +25,7 @@ typedef struct SpineCounts
 	int64		updates;
 	int64		requests;
 	int64		outcomes[NOT_APPLIED_TOO_MANY_UPDATES + 1];
+	int64		exertions;		/* merges moved along without a push */
 	int64		errors;
 	int64		hits;			/* transactions that found its state here */
 	int64		misses;			/* those that had to read it from the table */

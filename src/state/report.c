@@ -50,7 +50,7 @@ static const ReportEntry report_entries[] = {
 	[CORE_FLAT] = {ERRCODE_INVALID_PARAMETER_VALUE,
 	"Give what spine_flatten() has returned, whole."},
 	[CORE_CLOSED] = {ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-	"The spine's upper is []: nothing can follow."},
+	"[] is the end of time: nothing follows it."},
 	[CORE_LENGTH] = {ERRCODE_INVALID_PARAMETER_VALUE,
 	"The length of a batch is its number of updates, 0 or more."},
 	[CORE_PART] = {ERRCODE_INVALID_PARAMETER_VALUE,

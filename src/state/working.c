@@ -515,7 +515,7 @@ count(void)
 			registry_count(spine->relid, &spine->counts);
 }
 
-/* What listeners are to hear of.  Only a push makes requests. */
+/* What listeners are to hear of.  Only pushes and exertions make requests. */
 static int
 news_of(Spine *spine)
 {
@@ -524,7 +524,7 @@ news_of(Spine *spine)
 	if (spine->trace.next_id != spine->next_id_before ||
 		spine->generation != spine->generation_before)
 		news |= NEWS_UPPER;
-	if (spine->counts.pushes > 0)
+	if (spine->counts.pushes > 0 || spine->counts.exertions > 0)
 	{
 		uint64		requests = requests_digest(&spine->trace);
 
