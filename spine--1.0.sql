@@ -468,6 +468,23 @@ CREATE FUNCTION spine_close(relation regclass)
 COMMENT ON FUNCTION spine_close(regclass) IS
 	'push the empty batch that ends time; false if it has ended';
 
+-- A trace as jsonb -----------------------------------------------------------
+
+CREATE FUNCTION spine_flatten(relation regclass)
+	RETURNS jsonb AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_flatten(regclass) IS
+	'a spine, all of it, in a form to read and to keep';
+
+CREATE FUNCTION spine_unflatten(relation regclass, flat jsonb)
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_unflatten(regclass, jsonb) IS
+	'make an empty spine what spine_flatten() has returned';
+
+CREATE FUNCTION spine_rebuild(relation regclass)
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_rebuild(regclass) IS
+	'make a spine anew from nothing but its hollow batches';
+
 -- Merges that the server runs -------------------------------------------------
 
 CREATE FUNCTION spine_set_merge_function(relation regclass, f regprocedure)

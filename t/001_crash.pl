@@ -230,7 +230,11 @@ SELECT spine_append('churn_$churn', 1, ARRAY['c' || i]) FROM generate_series(1, 
 SELECT spine_hold('churn_$churn', 'a', 0); COMMIT;
 BEGIN; SELECT spine_append_batch('churn_$churn', 1, '{late}'); TRUNCATE churn_$churn; COMMIT;
 SELECT spine_hold('churn_$churn', 'b', 0);
-SELECT spine_append('churn_$churn', 1, '{d}');
+SELECT spine_append('churn_$churn', 1, ARRAY['d' || i]) FROM generate_series(1, 3) i;
+BEGIN; CREATE TABLE churn_copy_$churn (); SELECT spine_register('churn_copy_$churn');
+SELECT spine_unflatten('churn_copy_$churn', spine_flatten('churn_$churn')); COMMIT;
+SELECT spine_rebuild('churn_$churn');
+DROP TABLE IF EXISTS churn_copy_$old;
 DROP TABLE IF EXISTS churn_$old;
 BEGIN; INSERT INTO spine_home VALUES (1, 1); SELECT spine_adopt(); COMMIT;
 END

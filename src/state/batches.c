@@ -256,6 +256,12 @@ batches_replace(Oid relid, int64 generation, const BatchRow *row)
 	batches_insert(relid, row);
 }
 
+void
+batches_take_out(Oid relid)
+{
+	delete_rows(relid, PG_INT64_MIN, PG_INT64_MAX);
+}
+
 /* In stretches, so that a large spine's parts need not all be in memory. */
 #define DELETE_STRETCH 10000
 

@@ -34,6 +34,9 @@ extern void batches_replace(Oid relid, int64 generation, const BatchRow *row);
 /* Deletes all rows of a relation; their parts become garbage. */
 extern void batches_delete_all(Oid relid, int64 generation);
 
+/* The same, to put their parts back in. */
+extern void batches_take_out(Oid relid);
+
 /*
  * Reads the rows with ids in [lo, hi), ascending.  A row is good until the next
  * call.  NULL for snapshot means the latest state, right only under the spine's

@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -57,6 +59,36 @@ inbox_add(Oid relid, const BatchRow *batch)
 	stop_point("batch_left");
 	spine_notify_at_commit();
 	return ticket;
+}
+
+void
+inbox_follow_generation(Oid relid, int64 from, int64 to)
+{
+	Relation	rel = table_open(spine_tables(false)->inbox, RowExclusiveLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	ListCell   *cell;
+
+	/* It may be a row that this very command has made. */
+	CommandCounterIncrement();
+	foreach(cell, waiting_rows(WAITING_BATCHES, relid, INT_MAX - 1))
+	{
+		HeapTuple	tuple = lfirst(cell);
+		Datum		values[INBOX_COLUMNS] = {0};
+		bool		nulls[INBOX_COLUMNS] = {false};
+		bool		replaces[INBOX_COLUMNS] = {false};
+		bool		isnull;
+		ItemPointerData tid = tuple->t_self;
+
+		if (DatumGetInt64(heap_getattr(tuple, INBOX_GENERATION, desc, &isnull)) != from)
+			continue;
+		values[INBOX_GENERATION - 1] = Int64GetDatum(to);
+		replaces[INBOX_GENERATION - 1] = true;
+		tuple = heap_modify_tuple(tuple, desc, values, nulls, replaces);
+		CatalogTupleUpdate(rel, &tid, tuple);
+		spine_notify_at_commit();
+	}
+	table_close(rel, NoLock);
+	stop_point("inbox_followed");
 }
 
 /* The row of a ticket, as a snapshot sees it. */

@@ -36,6 +36,12 @@ extern int64 inbox_add(Oid relid, const BatchRow *batch);
 extern bool inbox_find(int64 ticket, InboxEntry *entry);
 
 /*
+ * What waits for one generation of a relation is for another from now on.  The
+ * caller has an AccessExclusive lock on the relation, and the spine's.
+ */
+extern void inbox_follow_generation(Oid relid, int64 from, int64 to);
+
+/*
  * Gives waiting batches of one relation their times, in order of their tickets,
  * at most max of them and for at most milliseconds.  Takes the relation's lock
  * and the spine's conditionally and keeps them until the transaction ends.  One

@@ -59,25 +59,32 @@ void
 spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 {
 	HollowBatch batch = hollow_batch_of(row);
-	bool		insert = true;
 	CoreError	err;
 
 	if (trace_push(&spine->trace, &batch, effects, &err) != CORE_OK)
 		report_core_error(&err);
 	spine_changed(spine);
 	stop_point("push_traced");
+	spine_insert_pushed(spine, row, effects);
+	spine->counts.pushes++;
+	spine->counts.updates = add_saturating(spine->counts.updates, row->len);
+	spine->counts.last_push = GetCurrentStatementStartTimestamp();
+}
+
+void
+spine_insert_pushed(Spine *spine, BatchRow *row, const PushEffects *effects)
+{
+	bool		insert = true;
+
 	row->id_lo = (int64) effects->id;
 	row->id_hi = row->id_lo + 1;
 	/* A batch that is fused at once need not be written, unless for its parts. */
 	for (int i = 0; i < effects->nfuses; i++)
-		if (effects->fuses[i].hi > effects->id && batch.nparts == 0)
+		if (effects->fuses[i].hi > effects->id && array_count(row->parts, "parts") == 0)
 			insert = false;
 	if (insert)
 		batches_insert(spine->relid, row);
 	spine_carry_out(spine, effects);
-	spine->counts.pushes++;
-	spine->counts.updates = add_saturating(spine->counts.updates, row->len);
-	spine->counts.last_push = GetCurrentStatementStartTimestamp();
 }
 
 Status

@@ -26,6 +26,9 @@ extern void spine_push(Spine *spine, BatchRow *row, PushEffects *effects);
  */
 extern void spine_carry_out(Spine *spine, const PushEffects *effects);
 
+/* The same after a push of this batch, of which the ids are filled in. */
+extern void spine_insert_pushed(Spine *spine, BatchRow *row, const PushEffects *effects);
+
 /*
  * The next batch that is appended: lower and upper, and the least since.
  * CORE_CLOSED or CORE_RANGE if nothing can follow.

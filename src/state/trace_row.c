@@ -86,6 +86,10 @@ read_row(HeapTuple tuple, TupleDesc desc, bool damaged_ok, Spine *spine)
 	if (trace_init(&spine->trace, DatumGetInt32(values[TRACE_DIMS - 1]),
 				   DatumGetInt32(values[TRACE_EFFORT - 1]), current_arena(), &err) != CORE_OK)
 		report_core_error(&err);
+	spine->trace.since = datum_get_frontier(values[TRACE_SINCE - 1]);
+	spine->trace.physical_used = !nulls[TRACE_PHYSICAL - 1];
+	if (spine->trace.physical_used)
+		spine->trace.physical = datum_get_frontier(values[TRACE_PHYSICAL - 1]);
 }
 
 /* Finds the row of a relation; fills in what is not NULL. */

@@ -10,7 +10,8 @@
 /*
  * Loads the row that a snapshot sees; false if there is none.  SnapshotSelf, for
  * the latest state, is right under the spine's lock only.  A damaged image is an
- * error, or taken for that of an empty spine where damaged_ok.
+ * error, or taken for that of an empty spine where damaged_ok, with what stands in
+ * columns of its own.
  */
 extern bool trace_row_load(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine);
 

@@ -251,6 +251,19 @@ spine_open(Oid relid)
 }
 
 Spine *
+spine_open_damaged(Oid relid)
+{
+	bool		busy;
+	Spine	   *spine;
+
+	refuse_in_truncate(relid);
+	spine = open_working(relid, true, false, &busy);
+	if (spine == NULL)
+		spine_not_registered(relid);
+	return spine;
+}
+
+Spine *
 spine_try_open(Oid relid, bool *busy)
 {
 	return open_working(relid, false, true, busy);
@@ -260,6 +273,13 @@ void
 spine_changed(Spine *spine)
 {
 	spine->dirty = true;
+}
+
+void
+spine_begin_generation(Spine *spine)
+{
+	spine->generation = next_generation();
+	spine_changed(spine);
 }
 
 /*
@@ -447,8 +467,7 @@ working_truncate(Oid relid)
 	if (trace_init(&spine->trace, spine->trace.dims, spine->trace.effort,
 				   spine->trace.arena, &err) != CORE_OK)
 		report_core_error(&err);
-	spine->generation = next_generation();
-	spine_changed(spine);
+	spine_begin_generation(spine);
 }
 
 void
@@ -524,7 +543,8 @@ news_of(Spine *spine)
 	if (spine->trace.next_id != spine->next_id_before ||
 		spine->generation != spine->generation_before)
 		news |= NEWS_UPPER;
-	if (spine->counts.pushes > 0 || spine->counts.exertions > 0)
+	if (spine->counts.pushes > 0 || spine->counts.exertions > 0 ||
+		spine->generation != spine->generation_before)
 	{
 		uint64		requests = requests_digest(&spine->trace);
 

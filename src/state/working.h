@@ -55,6 +55,12 @@ typedef struct Spine
  */
 extern Spine *spine_open(Oid relid);
 
+/*
+ * The same for who makes the trace anew: a damaged one is taken for empty, and it
+ * does not matter what the transaction's snapshot has seen.
+ */
+extern Spine *spine_open_damaged(Oid relid);
+
 /* The same without waiting; *busy tells a lock that is held from no spine. */
 extern Spine *spine_try_open(Oid relid, bool *busy);
 
@@ -66,6 +72,9 @@ extern bool spine_try_lock(Oid relid);
 
 /* The caller has changed the trace, or will at once. */
 extern void spine_changed(Spine *spine);
+
+/* The same: what was made for the trace up to now is not for the one to come. */
+extern void spine_begin_generation(Spine *spine);
 
 /*
  * Reads a spine as the active snapshot sees it, or as this transaction has made
