@@ -6,6 +6,7 @@
 #   make check-core   the algorithm's own tests; needs no server
 #   make check-cassert   the server's tests, on a PostgreSQL with assertions
 #   make check-17     make check on Debian 13, in a folder, with PostgreSQL 17
+#   make check-golden-sql   recorded answers, replayed through SQL on a server
 #   make fuzz         libFuzzer on the core's input, FUZZ_SECONDS (600) a target
 #   make replay       build/replay, the algorithm without PostgreSQL
 #   make demo         a small show on a throwaway cluster
@@ -83,7 +84,7 @@ all:
 # PGXS, unless only targets of our own are asked for: those have to work where
 # pg_config is not installed yet, too.
 
-OURS = check torture check-core check-cassert check-17 demo lake bench-core bench-cost replay fuzz format print-% build/%
+OURS = check torture check-core check-golden-sql check-cassert check-17 demo lake bench-core bench-cost replay fuzz format print-% build/%
 
 ifneq ($(filter-out $(OURS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -189,7 +190,7 @@ check:
 	@$(RUN) scripts/check
 endif
 
-.PHONY: torture check-core check-cassert check-17 demo lake bench-core bench-cost format
+.PHONY: torture check-core check-golden-sql check-cassert check-17 demo lake bench-core bench-cost format
 torture:
 	@$(RUN) scripts/setup
 	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TAP_SECONDS=7200 scripts/check build install tap
@@ -198,6 +199,10 @@ torture:
 
 check-core:
 	@$(RUN) scripts/check core
+
+# GOLDEN=folder... replays other scripts; the extension has to be installed.
+check-golden-sql:
+	@$(RUN) scripts/cluster -- scripts/golden $(abspath $(GOLDEN))
 
 check-cassert check-17:
 	@$(RUN) scripts/$@
