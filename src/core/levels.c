@@ -95,8 +95,7 @@ insert_at(Levels *levels, const LevelsContext *context, const SpineBatch *batch,
 	level->batch[level->count++] = *batch;
 	if (level->count < 2)
 		return CORE_OK;
-	if (context->rules->met != NULL)
-		context->rules->met(context->context, index, level->batch);
+	context->rules->met(context->context, index, level->batch);
 	return level_state(level) == LEVEL_IN_PROGRESS ? begin_merge(level, context, err) :
 		CORE_OK;
 }

@@ -103,7 +103,7 @@ typedef struct Levels
 /* How merges are made.  None of the functions may fail. */
 typedef struct MergeRules
 {
-	/* Two batches have met on a level, structural ones as well; NULL = never mind. */
+	/* Two batches have met on a level, structural ones as well. */
 	void		(*met) (void *context, int level, const SpineBatch pair[2]);
 
 	/* Spend *fuel on the merge; true when it is complete. */

@@ -48,12 +48,30 @@ log_fuse(PushEffects *effects, const SpineBatch *batch)
 }
 
 static void
+log_event(PushEffects *effects, bool done, int level, const SpineBatch pair[2], int64_t len)
+{
+	if (effects->nevents == MAX_EVENTS)
+		return;
+	effects->events[effects->nevents++] = (MergeEvent)
+	{
+		.done = done, .level = level, .pair = {pair[0].len, pair[1].len}, .len = len,
+		.structural = spine_batch_is_structural(&pair[0]) ||
+			spine_batch_is_structural(&pair[1])
+	};
+}
+
+static void
+hollow_met(void *context, int level, const SpineBatch pair[2])
+{
+	log_event(context, false, level, pair, 0);
+}
+
+static void
 hollow_done(void *context, int level, const Merge *merge, const SpineBatch pair[2],
 			SpineBatch *result)
 {
 	PushEffects *effects = context;
 
-	(void) level;
 	*result = (SpineBatch)
 	{
 		.lo = pair[0].lo, .hi = pair[1].hi,
@@ -62,6 +80,7 @@ hollow_done(void *context, int level, const Merge *merge, const SpineBatch pair[
 		.hollow = pair[0].hollow + pair[1].hollow,
 		.parts = add_saturating(pair[0].parts, pair[1].parts)
 	};
+	log_event(effects, true, level, pair, result->len);
 	if (result->len == 0)
 	{
 		result->hollow = 1;
@@ -76,7 +95,7 @@ hollow_done(void *context, int level, const Merge *merge, const SpineBatch pair[
 	}
 }
 
-static const MergeRules hollow_rules = {NULL, hollow_work, hollow_done};
+static const MergeRules hollow_rules = {hollow_met, hollow_work, hollow_done};
 
 Status
 trace_set_effort(Trace *trace, int effort, CoreError *err)
@@ -235,6 +254,7 @@ start_operation(Trace *trace, PushEffects *effects)
 	effects->requested = false;
 	effects->nrequests = 0;
 	effects->nfuses = 0;
+	effects->nevents = 0;
 	return trace_context(trace, &hollow_rules, effects);
 }
 

@@ -65,8 +65,22 @@ typedef struct Fuse
 	Description desc;
 } Fuse;
 
+/*
+ * Two batches have met on a level, where structural ones have length 0; or they
+ * have become one, unless one of them was structural.
+ */
+typedef struct MergeEvent
+{
+	bool		done;
+	bool		structural;		/* one of the pair is */
+	int32_t		level;
+	int64_t		pair[2];		/* lengths */
+	int64_t		len;			/* of the result, if done */
+} MergeEvent;
+
 /* One operation completes at most two merges a level; each leaves a batch less. */
 #define MAX_EFFECTS (2 * MAX_LEVELS + 2)
+#define MAX_EVENTS (2 * MAX_EFFECTS)
 
 /*
  * What a push, or another operation that moves merges along, did.  After a push
@@ -81,8 +95,10 @@ typedef struct PushEffects
 	uint64_t	id;				/* of a push only */
 	int			nrequests;
 	int			nfuses;
+	int			nevents;
 	MergeRequest requests[MAX_EFFECTS];
 	Fuse		fuses[MAX_EFFECTS];
+	MergeEvent	events[MAX_EVENTS]; /* in the order in which they happened */
 } PushEffects;
 
 typedef enum MergeOutcome
