@@ -670,9 +670,20 @@ CREATE FUNCTION spine_stat_rows(relation regclass,
 		OUT last_push timestamptz, OUT last_result timestamptz,
 		OUT stats_reset timestamptz,
 		OUT claims bigint, OUT expirations bigint, OUT failures bigint, OUT retries bigint,
-		OUT merge_seconds double precision, OUT image_bytes integer)
+		OUT merge_seconds double precision, OUT image_bytes integer,
+		OUT exertions bigint, OUT merges_begun bigint, OUT merges_done bigint,
+		OUT drops bigint)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
+
+-- From shared memory: also of a relation that is gone, for superusers.
+CREATE FUNCTION spine_events(relation regclass,
+		OUT at timestamptz, OUT generation bigint, OUT event text, OUT level integer,
+		OUT len1 bigint, OUT len2 bigint, OUT len bigint)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 50;
+COMMENT ON FUNCTION spine_events(regclass) IS
+	'what was last pushed, merged and dropped, since the server started';
 
 CREATE FUNCTION spine_stat_reset(relation regclass)
 	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;

@@ -121,6 +121,7 @@ INSERT INTO roles.calls (name, args) VALUES
 	('spine_snapshot', 'REL'),
 	('spine_listen', 'REL, 0'),
 	('spine_cursor_through', 'REL, ''[]'''),
+	('spine_events', 'REL'),
 	('spine_wait_upper', 'REL, 0, ''0'''),
 	('spine_wait_request', 'REL, ''0'''),
 	('spine_request_inputs', 'REL, 0, 2'),

@@ -15,6 +15,7 @@
 
 #include "dev/stop_point.h"
 #include "spine.h"
+#include "state/events.h"
 #include "state/hooks.h"
 #include "state/mailbox.h"
 #include "state/mergers.h"
@@ -39,6 +40,7 @@ request_shared_memory(void)
 		previous_request();
 	RequestAddinShmemSpace(add_size(registry_shmem_size(), mailbox_shmem_size()));
 	RequestAddinShmemSpace(wakeup_shmem_size());
+	RequestAddinShmemSpace(events_shmem_size());
 	RequestAddinShmemSpace(mergers_shmem_size());
 	RequestNamedLWLockTranche("spine", SPINE_LOCKS);
 }
@@ -52,6 +54,7 @@ set_up_shared_memory(void)
 	registry_shmem_init();
 	mailbox_shmem_init();
 	wakeup_shmem_init();
+	events_shmem_init();
 	mergers_shmem_init();
 	LWLockRelease(AddinShmemInitLock);
 }

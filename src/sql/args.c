@@ -280,7 +280,7 @@ check_relation_or_gone(FunctionCallInfo fcinfo, Oid relid, AclMode privilege)
 	else if (!superuser())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for garbage of relation with OID %u", relid),
+				 errmsg("permission denied for what is left of relation with OID %u", relid),
 				 errdetail("The relation does not exist, so nobody has privileges on it."),
 				 errhint("Call %s() as a superuser.",
 						 get_func_name(fcinfo->flinfo->fn_oid))));

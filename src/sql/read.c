@@ -256,8 +256,8 @@ spine_stat_rows(PG_FUNCTION_ARGS)
 {
 	SpineCounts counts;
 	TimestampTz reset;
-	Datum		values[21];
-	bool		nulls[21] = {false};
+	Datum		values[25];
+	bool		nulls[25] = {false};
 	Spine		spine;
 	Snapshot	snapshot;
 
@@ -289,6 +289,46 @@ spine_stat_rows(PG_FUNCTION_ARGS)
 	values[18] = Int64GetDatum(counts.retries);
 	values[19] = Float8GetDatum((double) counts.merge_time / USECS_PER_SEC);
 	values[20] = Int32GetDatum((int32) image_write(&spine.trace, NULL, 0));
+	values[21] = Int64GetDatum(counts.exertions);
+	values[22] = Int64GetDatum(counts.merges_begun);
+	values[23] = Int64GetDatum(counts.merges_done);
+	values[24] = Int64GetDatum(counts.drops);
 	put_row(fcinfo, values, nulls);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(spine_events);
+Datum
+spine_events(PG_FUNCTION_ARGS)
+{
+	static const char *const kinds[] = {
+		[EVENT_BATCH] = "batch",
+		[EVENT_MERGE_BEGUN] = "merge_begun",
+		[EVENT_MERGE_DONE] = "merge_done",
+		[EVENT_DROP] = "drop",
+	};
+	Oid			relid = relation_or_gone_arg(fcinfo, 0, ACL_SELECT);
+	SpineEvent *events;
+	int			count = events_read(relid, &events);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < count; i++)
+	{
+		const SpineEvent *event = &events[i];
+		bool		merge = event->kind == EVENT_MERGE_BEGUN || event->kind == EVENT_MERGE_DONE;
+		Datum		values[7];
+		bool		nulls[7] = {false};
+
+		values[0] = TimestampTzGetDatum(event->at);
+		values[1] = Int64GetDatum(event->generation);
+		values[2] = CStringGetTextDatum(kinds[event->kind]);
+		values[3] = Int32GetDatum(event->level);
+		values[4] = Int64GetDatum(event->pair[0]);
+		values[5] = Int64GetDatum(event->pair[1]);
+		values[6] = Int64GetDatum(event->len);
+		nulls[3] = nulls[4] = nulls[5] = !merge;
+		nulls[6] = event->kind == EVENT_MERGE_BEGUN;
+		put_row(fcinfo, values, nulls);
+	}
 	return (Datum) 0;
 }

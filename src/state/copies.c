@@ -96,6 +96,7 @@ free_copy(Spine *spine)
 {
 	if (spine->memory != NULL)
 		MemoryContextDelete(spine->memory);
+	events_free(&spine->events);
 	pfree(spine);
 }
 
@@ -143,6 +144,7 @@ push_copy(CopiesEntry *entry, const Spine *from)
 	shrink(entry);
 	spine->nest = GetCurrentTransactionNestLevel();
 	spine->counts = (SpineCounts) {0};
+	spine->events = (EventLog) {0};
 	spine->written = false;
 	spine->shrunk = false;
 	spine->outer = entry->top;
@@ -204,6 +206,9 @@ hand_to_parent(CopiesEntry *entry, int nest)
 		Spine	   *replaced = spine->outer;
 
 		add_counts(&spine->counts, &replaced->counts);
+		events_append(&replaced->events, &spine->events);
+		spine->events = replaced->events;
+		replaced->events = (EventLog) {0};
 		spine->outer = replaced->outer;
 		free_copy(replaced);
 	}

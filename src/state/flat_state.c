@@ -249,6 +249,7 @@ flat_rebuild(Spine *spine)
 	};
 
 	list_batches(spine->relid, NULL, false, &flat);
+	spine_tell_drops(spine);
 	batches_take_out(spine->relid);
 	stop_point("batches_taken_out");
 	put_together(spine, &flat);

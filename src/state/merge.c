@@ -36,9 +36,27 @@ batch_row_check(const BatchRow *row)
 		report_core_error(&err);
 }
 
+static void
+tell_merge(Spine *spine, const MergeEvent *merge)
+{
+	SpineEvent	event = {
+		.kind = merge->done ? EVENT_MERGE_DONE : EVENT_MERGE_BEGUN,
+		.generation = spine->generation, .level = merge->level,
+		.pair = {merge->pair[0], merge->pair[1]}, .len = merge->len
+	};
+
+	events_add(&spine->events, &event);
+	if (merge->done)
+		spine->counts.merges_done++;
+	else if (!merge->structural)
+		spine->counts.merges_begun++;
+}
+
 void
 spine_carry_out(Spine *spine, const PushEffects *effects)
 {
+	for (int i = 0; i < effects->nevents; i++)
+		tell_merge(spine, &effects->events[i]);
 	for (int i = 0; i < effects->nfuses; i++)
 	{
 		const Fuse *fuse = &effects->fuses[i];
@@ -74,8 +92,12 @@ spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 void
 spine_insert_pushed(Spine *spine, BatchRow *row, const PushEffects *effects)
 {
+	SpineEvent	event = {
+		.kind = EVENT_BATCH, .generation = spine->generation, .len = row->len
+	};
 	bool		insert = true;
 
+	events_add(&spine->events, &event);
 	row->id_lo = (int64) effects->id;
 	row->id_hi = row->id_lo + 1;
 	/* A batch that is fused at once need not be written, unless for its parts. */

@@ -320,6 +320,9 @@ add_counts(SpineCounts *to, const SpineCounts *counts)
 	for (int i = 0; i < (int) lengthof(to->outcomes); i++)
 		to->outcomes[i] += counts->outcomes[i];
 	to->exertions += counts->exertions;
+	to->merges_begun += counts->merges_begun;
+	to->merges_done += counts->merges_done;
+	to->drops += counts->drops;
 	to->errors += counts->errors;
 	to->hits += counts->hits;
 	to->misses += counts->misses;

@@ -16,7 +16,8 @@
 /* The locks of the tranche "spine": the mailbox's is the first. */
 #define REGISTRY_LOCK	(&GetNamedLWLockTranche("spine")[1].lock)
 #define MERGERS_LOCK	(&GetNamedLWLockTranche("spine")[2].lock)
-#define SPINE_LOCKS		3
+#define EVENTS_LOCK		(&GetNamedLWLockTranche("spine")[3].lock)
+#define SPINE_LOCKS		4
 
 /* What happened to a spine, counted up. */
 typedef struct SpineCounts
@@ -26,6 +27,9 @@ typedef struct SpineCounts
 	int64		requests;
 	int64		outcomes[NOT_APPLIED_TOO_MANY_UPDATES + 1];
 	int64		exertions;		/* merges moved along without a push */
+	int64		merges_begun;	/* of two batches that cover something */
+	int64		merges_done;	/* that is, to be compacted by somebody */
+	int64		drops;			/* spine batches thrown away, with all others */
 	int64		errors;
 	int64		hits;			/* transactions that found its state here */
 	int64		misses;			/* those that had to read it from the table */

@@ -275,6 +275,31 @@ spine_changed(Spine *spine)
 	spine->dirty = true;
 }
 
+static void
+tell_drop(Spine *spine, const SpineBatch *batch)
+{
+	SpineEvent	event = {
+		.kind = EVENT_DROP, .generation = spine->generation, .len = batch->len
+	};
+
+	events_add(&spine->events, &event);
+	spine->counts.drops++;
+}
+
+/* In the order of seed 001: from the lowest level up. */
+void
+spine_tell_drops(Spine *spine)
+{
+	const Levels *levels = &spine->trace.levels;
+
+	for (int i = 0; i < levels->count; i++)
+		for (int k = 0; k < levels->level[i].count; k++)
+			if (!spine_batch_is_structural(&levels->level[i].batch[k]))
+				tell_drop(spine, &levels->level[i].batch[k]);
+	for (uint32 i = 0; i < spine->trace.npending; i++)
+		tell_drop(spine, &spine->trace.pending[i]);
+}
+
 void
 spine_begin_generation(Spine *spine)
 {
@@ -420,6 +445,7 @@ working_unregister(Oid relid, bool missing_ok)
 	batches_delete_all(relid, spine->generation);
 	holds_end(relid);
 	options_set_merge_function(relid, NULL);
+	spine_tell_drops(spine);
 	trace_row_delete(spine);
 	stop_point("unregistered");
 	spine->gone = true;
@@ -464,6 +490,7 @@ working_truncate(Oid relid)
 	}
 	batches_delete_all(relid, spine->generation);
 	holds_end(relid);
+	spine_tell_drops(spine);
 	if (trace_init(&spine->trace, spine->trace.dims, spine->trace.effort,
 				   spine->trace.arena, &err) != CORE_OK)
 		report_core_error(&err);
@@ -581,6 +608,7 @@ publish(void)
 			registry_remove(MyDatabaseId, spine->relid);
 		else if (spine->written && !spine->foreign)
 			registry_store(spine);
+		events_publish(spine->relid, &spine->events);
 		wakeup_all(spine->relid);
 		leave_news(spine);
 		stop_point("published");

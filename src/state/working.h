@@ -16,6 +16,7 @@
 #include "utils/snapshot.h"
 
 #include "core/trace.h"
+#include "state/events.h"
 #include "state/registry.h"
 
 /*
@@ -41,6 +42,7 @@ typedef struct Spine
 	uint64		next_id_before;
 	uint64		requests_before;	/* and what requests there were */
 	SpineCounts counts;			/* of this subtransaction */
+	EventLog	events;			/* likewise */
 	struct Spine *outer;
 	MemoryContext memory;		/* of the trace's arena, if it has needed any */
 	Size		memory_limit;	/* at which the arena is made afresh */
@@ -72,6 +74,9 @@ extern bool spine_try_lock(Oid relid);
 
 /* The caller has changed the trace, or will at once. */
 extern void spine_changed(Spine *spine);
+
+/* Every batch of the spine is about to be dropped: tells of it. */
+extern void spine_tell_drops(Spine *spine);
 
 /* The same: what was made for the trace up to now is not for the one to come. */
 extern void spine_begin_generation(Spine *spine);
