@@ -230,7 +230,7 @@ my $calls = q{
 	SELECT format('SELECT * FROM %s(%s)', p.oid::regproc, (
 		SELECT string_agg(CASE format_type(t, NULL) WHEN 'regclass' THEN '''t''' WHEN 'boolean' THEN 'true'
 			WHEN 'text[]' THEN '''{}''' WHEN 'integer[]' THEN '''{}''' WHEN 'bigint[]' THEN '''{}''' WHEN 'interval' THEN '''1 s'''
-			WHEN 'text' THEN '''x''' WHEN 'name' THEN '''x''' ELSE '1' END
+			WHEN 'text' THEN '''x''' WHEN 'name' THEN '''x''' WHEN 'jsonb' THEN '''{}''' ELSE '1' END
 			|| '::' || format_type(t, NULL), ', ' ORDER BY n)
 		FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n)))
 	FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
