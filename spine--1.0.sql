@@ -279,7 +279,8 @@ CREATE TABLE spine_reader_hold (
 -- signature, since a regprocedure would not survive pg_upgrade.
 CREATE TABLE spine_option (
 	relation	regclass PRIMARY KEY,
-	merge_function text
+	merge_function text,
+	exert_effort integer
 ) USING heap;
 
 -- Who this database is: one row, and another for each that its data came from
@@ -467,6 +468,11 @@ CREATE FUNCTION spine_close(relation regclass)
 	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION spine_close(regclass) IS
 	'push the empty batch that ends time; false if it has ended';
+
+CREATE FUNCTION spine_set_exertion(relation regclass, effort integer)
+	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION spine_set_exertion(regclass, integer) IS
+	'how hard the worker drives merges when it is idle; 0: not at all, null: as spine.exert_effort says';
 
 -- A trace as jsonb -----------------------------------------------------------
 

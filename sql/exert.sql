@@ -92,6 +92,13 @@ SELECT * FROM exert_levels;
 SELECT spine_set_effort('exert', 7), spine_set_effort('exert', 7);
 SELECT effort FROM spine_traces WHERE relation = 'exert'::regclass;
 
+-- Another when idle
+SELECT spine_set_exertion('exert', 0), spine_set_exertion('exert', 7);
+SELECT exert_effort, merge_function FROM spine_option WHERE relation = 'exert'::regclass;
+SELECT spine_set_exertion('exert', NULL);
+SELECT count(*) FROM spine_option WHERE relation = 'exert'::regclass;
+CALL exert_fails($$SELECT spine_set_exertion('exert', -1)$$);
+
 -- In a transaction, as a push is
 BEGIN;
 SELECT spine_append('exert', 30, '{n1}'), spine_append('exert', 30, '{n2}');

@@ -109,6 +109,7 @@ INSERT INTO roles.calls (name, args) VALUES
 	('spine_force_compaction', 'REL'),
 	('spine_introduce_empty', 'REL, 3'),
 	('spine_set_effort', 'REL, 2'),
+	('spine_set_exertion', 'REL, 0'),
 	('spine_set_physical_compaction', 'REL, 9'),
 	('spine_close', 'REL'),
 	('spine_flatten', 'REL'),

@@ -18,6 +18,8 @@ int			spine_max_workers = 2;
 int			spine_worker_idle_timeout = 5000;
 int			spine_naptime = 10;
 bool		spine_worker = true;
+int			spine_exert_delay = 60000;
+int			spine_exert_effort = 1000;
 int			spine_max_attempts = 5;
 int			spine_retry_delay = 5000;
 bool		spine_notify = false;
@@ -78,6 +80,21 @@ define_worker(void)
 }
 
 static void
+define_exertion(void)
+{
+	DefineCustomIntVariable("spine.exert_delay",
+							"Time after the last push from which on background workers move a spine's merges along.",
+							"They look every spine.naptime.  -1 lets idle spines alone.",
+							&spine_exert_delay, 60000, -1, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("spine.exert_effort",
+							"Number of updates as if of which that is, the first time.",
+							"Twice as many each further time.  spine_set_exertion() sets another for a spine.",
+							&spine_exert_effort, 1000, 1, INT_MAX, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+}
+
+static void
 define_claims(void)
 {
 	DefineCustomIntVariable("spine.max_attempts",
@@ -111,6 +128,7 @@ void
 spine_define_settings(void)
 {
 	define_sizes();
+	define_exertion();
 	define_claims();
 	define_worker();
 	define_mergers();

@@ -20,6 +20,8 @@ extern PGDLLIMPORT int spine_max_workers;
 extern PGDLLIMPORT int spine_worker_idle_timeout;	/* milliseconds */
 extern PGDLLIMPORT int spine_naptime;	/* seconds */
 extern PGDLLIMPORT bool spine_worker;
+extern PGDLLIMPORT int spine_exert_delay;	/* milliseconds; -1 = never */
+extern PGDLLIMPORT int spine_exert_effort;
 extern PGDLLIMPORT int spine_max_attempts;
 extern PGDLLIMPORT int spine_retry_delay;	/* milliseconds */
 extern PGDLLIMPORT bool spine_notify;

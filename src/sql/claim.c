@@ -8,14 +8,11 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -29,6 +26,7 @@
 #include "state/request.h"
 #include "state/results.h"
 #include "state/tables.h"
+#include "state/trace_row.h"
 #include "state/values.h"
 
 /* Everything that compactors do is theirs who may update the relation. */
@@ -85,23 +83,17 @@ count_arg(FunctionCallInfo fcinfo, int n, const char *name)
 static List *
 compactable_relations(Snapshot snapshot)
 {
-	Relation	rel = table_open(spine_tables(false)->trace, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
 	List	   *relids = NIL;
-	HeapTuple	tuple;
+	ListCell   *cell;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	foreach(cell, trace_row_relations(snapshot))
 	{
-		bool		isnull;
-		Oid			relid = DatumGetObjectId(heap_getattr(tuple, TRACE_RELATION,
-														  RelationGetDescr(rel), &isnull));
+		Oid			relid = lfirst_oid(cell);
 
 		CHECK_FOR_INTERRUPTS();
 		if (relation_allows(relid, PRIVILEGE_COMPACT) && relation_is_shared_or_own(relid))
 			relids = lappend_oid(relids, relid);
 	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
 	return relids;
 }
 

@@ -10,10 +10,12 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "utils/snapmgr.h"
 
 #include "sql/args.h"
 #include "state/exertion.h"
 #include "state/merge.h"
+#include "state/options.h"
 #include "state/report.h"
 
 PG_FUNCTION_INFO_V1(spine_exert);
@@ -90,6 +92,27 @@ spine_set_physical_compaction(PG_FUNCTION_ARGS)
 		frontier = frontier_arg(fcinfo, 1, "frontier");
 		spine_set_physical(spine_open(relid), &frontier);
 	}
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(spine_set_exertion);
+Datum
+spine_set_exertion(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
+	Spine	   *spine = spine_open(relid);
+	SpineOptions options = options_read(relid, SnapshotSelf);
+
+	options.exert_effort = PG_ARGISNULL(1) ? EXERT_EFFORT_DEFAULT : PG_GETARG_INT32(1);
+	if (!PG_ARGISNULL(1) && options.exert_effort < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("effort is out of range"),
+				 errdetail("It is %d.", options.exert_effort),
+				 errhint("Give a number of updates, 0 to let the spine alone, or null for what spine.exert_effort says.")));
+	options_write(relid, &options);
+	/* So that its state is published, and looked at again. */
+	spine_changed(spine);
 	PG_RETURN_VOID();
 }
 

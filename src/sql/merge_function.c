@@ -7,6 +7,7 @@
 #include "catalog/pg_class.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/snapmgr.h"
 
 #include "sql/args.h"
 #include "state/merge_function.h"
@@ -33,18 +34,20 @@ spine_set_merge_function(PG_FUNCTION_ARGS)
 {
 	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
 	Oid			owner;
+	SpineOptions options;
 
 	(void) spine_open(relid);
-	if (PG_ARGISNULL(1))
+	options = options_read(relid, SnapshotSelf);
+	options.merge_function = NULL;
+	if (!PG_ARGISNULL(1))
 	{
-		options_set_merge_function(relid, NULL);
-		PG_RETURN_VOID();
+		refuse_temporary(relid);
+		if (relation_owner(relid, &owner))
+			merge_function_check(PG_GETARG_OID(1), owner);
+		options.merge_function = format_procedure_qualified(PG_GETARG_OID(1));
+		spine_notify_at_commit();
 	}
-	refuse_temporary(relid);
-	if (relation_owner(relid, &owner))
-		merge_function_check(PG_GETARG_OID(1), owner);
-	options_set_merge_function(relid, format_procedure_qualified(PG_GETARG_OID(1)));
-	spine_notify_at_commit();
+	options_write(relid, &options);
 	PG_RETURN_VOID();
 }
 

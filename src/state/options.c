@@ -49,48 +49,68 @@ merge_function_of(HeapTuple tuple, TupleDesc desc)
 	return isnull ? NULL : TextDatumGetCString(datum);
 }
 
-char *
-options_merge_function(Oid relid, Snapshot snapshot)
+SpineOptions
+options_read(Oid relid, Snapshot snapshot)
 {
 	Relation	rel = table_open(spine_tables(false)->option, AccessShareLock);
 	HeapTuple	tuple = find_row(rel, relid, snapshot);
-	char	   *signature = NULL;
+	SpineOptions options = {.exert_effort = EXERT_EFFORT_DEFAULT};
 
 	if (HeapTupleIsValid(tuple))
-		signature = merge_function_of(tuple, RelationGetDescr(rel));
+	{
+		bool		isnull;
+		Datum		effort = heap_getattr(tuple, OPTION_EXERT_EFFORT, RelationGetDescr(rel),
+										  &isnull);
+
+		if (!isnull)
+			options.exert_effort = DatumGetInt32(effort);
+		options.merge_function = merge_function_of(tuple, RelationGetDescr(rel));
+	}
 	table_close(rel, AccessShareLock);
-	return signature;
+	return options;
+}
+
+static HeapTuple
+form_row(Relation rel, Oid relid, const SpineOptions *options)
+{
+	Datum		values[OPTION_COLUMNS] = {0};
+	bool		nulls[OPTION_COLUMNS] = {false};
+
+	values[OPTION_RELATION - 1] = ObjectIdGetDatum(relid);
+	nulls[OPTION_MERGE_FUNCTION - 1] = options->merge_function == NULL;
+	if (options->merge_function != NULL)
+		values[OPTION_MERGE_FUNCTION - 1] = CStringGetTextDatum(options->merge_function);
+	nulls[OPTION_EXERT_EFFORT - 1] = options->exert_effort == EXERT_EFFORT_DEFAULT;
+	values[OPTION_EXERT_EFFORT - 1] = Int32GetDatum(options->exert_effort);
+	return heap_form_tuple(RelationGetDescr(rel), values, nulls);
 }
 
 void
-options_set_merge_function(Oid relid, const char *signature)
+options_write(Oid relid, const SpineOptions *options)
 {
 	Relation	rel = table_open(spine_tables(false)->option, RowExclusiveLock);
 	HeapTuple	old = find_row(rel, relid, SnapshotSelf);
-	Datum		values[OPTION_COLUMNS];
-	bool		nulls[OPTION_COLUMNS] = {false};
+	bool		none = options->merge_function == NULL &&
+		options->exert_effort == EXERT_EFFORT_DEFAULT;
 
 	/* It may be a row that this very command has made. */
 	CommandCounterIncrement();
-	if (signature == NULL)
-	{
-		if (HeapTupleIsValid(old))
-			CatalogTupleDelete(rel, &old->t_self);
-	}
-	else
-	{
-		HeapTuple	tuple;
-
-		values[OPTION_RELATION - 1] = ObjectIdGetDatum(relid);
-		values[OPTION_MERGE_FUNCTION - 1] = CStringGetTextDatum(signature);
-		tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-		if (HeapTupleIsValid(old))
-			CatalogTupleUpdate(rel, &old->t_self, tuple);
-		else
-			CatalogTupleInsert(rel, tuple);
-	}
+	if (none && HeapTupleIsValid(old))
+		CatalogTupleDelete(rel, &old->t_self);
+	else if (!none && HeapTupleIsValid(old))
+		CatalogTupleUpdate(rel, &old->t_self, form_row(rel, relid, options));
+	else if (!none)
+		CatalogTupleInsert(rel, form_row(rel, relid, options));
 	table_close(rel, NoLock);
 	stop_point("option_written");
+}
+
+void
+options_end(Oid relid)
+{
+	SpineOptions none = {.exert_effort = EXERT_EFFORT_DEFAULT};
+
+	options_write(relid, &none);
 }
 
 List *

@@ -10,11 +10,22 @@
 #include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 
-/* The signature of a relation's merge function, palloc'd; NULL without one. */
-extern char *options_merge_function(Oid relid, Snapshot snapshot);
+#define EXERT_EFFORT_DEFAULT (-1)	/* that of the server */
 
-/* Under the spine's lock.  NULL takes it away. */
-extern void options_set_merge_function(Oid relid, const char *signature);
+typedef struct SpineOptions
+{
+	char	   *merge_function; /* its signature, or NULL */
+	int			exert_effort;	/* when idle; 0 = never */
+} SpineOptions;
+
+/* Those of a relation, palloc'd. */
+extern SpineOptions options_read(Oid relid, Snapshot snapshot);
+
+/* Under the spine's lock, with what SnapshotSelf sees, changed. */
+extern void options_write(Oid relid, const SpineOptions *options);
+
+/* The spine ends, and what was set for it. */
+extern void options_end(Oid relid);
 
 /* Oids of the relations that have one. */
 extern List *options_with_merge_function(Snapshot snapshot);

@@ -61,6 +61,10 @@ typedef struct RegistryEntry
 	int			news;			/* not taken yet; if any, in the header's list */
 	TimestampTz told_at;		/* that there are */
 	dlist_node	with_news;
+	bool		restless;		/* idle, but merges could go on: in the header's list */
+	int			exertions;		/* since then */
+	TimestampTz idle_since;		/* of those that are restless */
+	dlist_node	with_restless;
 	ItemPointerData tid;
 	TransactionId xmin;
 	int64		generation;
@@ -74,6 +78,7 @@ typedef struct RegistryHeader
 	pg_atomic_uint64 evictions;
 	pg_atomic_uint64 last_id;
 	dlist_head	news;			/* entries that have any, oldest first */
+	dlist_head	restless;		/* entries that are, by idle_since */
 } RegistryHeader;
 
 static HTAB *registry = NULL;
@@ -99,6 +104,7 @@ registry_shmem_init(void)
 		pg_atomic_init_u64(&header->evictions, 0);
 		pg_atomic_init_u64(&header->last_id, 0);
 		dlist_init(&header->news);
+		dlist_init(&header->restless);
 	}
 	registry = ShmemInitHash("spine registry", spine_max_spines, spine_max_spines, &info,
 							 HASH_ELEM | HASH_BLOBS | HASH_FIXED_SIZE);
@@ -125,6 +131,8 @@ remove_entry(RegistryEntry *entry)
 
 	if (entry->news != 0)
 		dlist_delete(&entry->with_news);
+	if (entry->restless)
+		dlist_delete(&entry->with_restless);
 	hash_search(registry, &key, HASH_REMOVE, NULL);
 }
 
@@ -164,6 +172,8 @@ create_entry(Oid relid)
 	entry->claimed = (ClaimedMark) {0};
 	entry->size = 0;
 	entry->news = 0;
+	entry->restless = false;
+	entry->exertions = 0;
 	pg_atomic_init_u64(&entry->used, 0);
 	touch(entry);
 }
@@ -213,8 +223,40 @@ registry_load(Oid relid, Spine *spine)
 	return image_read(image, size, current_arena(), &spine->trace, &err) == CORE_OK;
 }
 
+/* Makes it restless from now on. */
+static void
+set_restless(RegistryEntry *entry)
+{
+	if (entry->restless)
+		dlist_delete(&entry->with_restless);
+	entry->restless = true;
+	entry->idle_since = GetCurrentTimestamp();
+	dlist_push_tail(&header->restless, &entry->with_restless);
+}
+
+static void
+clear_restless(RegistryEntry *entry)
+{
+	if (entry->restless)
+		dlist_delete(&entry->with_restless);
+	entry->restless = false;
+}
+
+static void
+note_idle(RegistryEntry *entry, const Trace *trace, IdleChange change)
+{
+	if (change == IDLE_ENDS)
+		entry->exertions = 0;
+	else if (change == IDLE_EXERTED && entry->exertions < 63)
+		entry->exertions++;
+	if (levels_idle_effort(&trace->levels, 1) == 0)
+		clear_restless(entry);
+	else if (!entry->restless || change != IDLE_STAYS)
+		set_restless(entry);
+}
+
 void
-registry_store(const Spine *spine)
+registry_store(const Spine *spine, IdleChange change)
 {
 	RegistryEntry *entry;
 	uint8		image[REGISTRY_IMAGE_SIZE];
@@ -224,6 +266,7 @@ registry_store(const Spine *spine)
 	entry = find_entry(spine->relid);
 	if (entry != NULL)
 	{
+		note_idle(entry, &spine->trace, change);
 		entry->size = 0;
 		if (size <= REGISTRY_IMAGE_SIZE)
 		{
@@ -235,6 +278,112 @@ registry_store(const Spine *spine)
 		}
 	}
 	LWLockRelease(REGISTRY_LOCK);
+}
+
+void
+registry_disturb(Oid relid)
+{
+	RegistryEntry *entry;
+
+	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
+	entry = find_entry(relid);
+	if (entry == NULL && hash_get_num_entries(registry) < spine_max_spines)
+	{
+		create_entry(relid);
+		entry = find_entry(relid);
+	}
+	if (entry != NULL)
+	{
+		entry->exertions = 0;
+		set_restless(entry);
+	}
+	LWLockRelease(REGISTRY_LOCK);
+}
+
+void
+registry_calm(Oid relid)
+{
+	RegistryEntry *entry;
+
+	LWLockAcquire(REGISTRY_LOCK, LW_EXCLUSIVE);
+	entry = find_entry(relid);
+	if (entry != NULL)
+		clear_restless(entry);
+	LWLockRelease(REGISTRY_LOCK);
+}
+
+bool
+registry_is_known(Oid relid)
+{
+	bool		known;
+
+	LWLockAcquire(REGISTRY_LOCK, LW_SHARED);
+	known = find_entry(relid) != NULL;
+	LWLockRelease(REGISTRY_LOCK);
+	return known;
+}
+
+static bool
+is_due(const RegistryEntry *entry, TimestampTz now, int milliseconds)
+{
+	return entry->restless &&
+		TimestampDifferenceExceeds(entry->idle_since, now, milliseconds);
+}
+
+bool
+registry_idle_due(Oid relid, int milliseconds, int *exertions)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	RegistryEntry *entry;
+	bool		due;
+
+	LWLockAcquire(REGISTRY_LOCK, LW_SHARED);
+	entry = find_entry(relid);
+	due = entry != NULL && is_due(entry, now, milliseconds);
+	if (due)
+		*exertions = entry->exertions;
+	LWLockRelease(REGISTRY_LOCK);
+	return due;
+}
+
+/* Those of one database, or one of each database. */
+static int
+list_due(int milliseconds, Oid database, Oid *oids, int max)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	dlist_iter	iter;
+	int			count = 0;
+
+	LWLockAcquire(REGISTRY_LOCK, LW_SHARED);
+	dlist_foreach(iter, &header->restless)
+	{
+		RegistryEntry *entry = dlist_container(RegistryEntry, with_restless, iter.cur);
+		Oid			oid = OidIsValid(database) ? entry->key.relid : entry->key.database;
+		int			i = 0;
+
+		if (count == max || !is_due(entry, now, milliseconds))
+			break;
+		if (OidIsValid(database) && entry->key.database != database)
+			continue;
+		while (i < count && oids[i] != oid)
+			i++;
+		if (i == count)
+			oids[count++] = oid;
+	}
+	LWLockRelease(REGISTRY_LOCK);
+	return count;
+}
+
+int
+registry_idle_spines(int milliseconds, Oid *relids, int max)
+{
+	return list_due(milliseconds, MyDatabaseId, relids, max);
+}
+
+int
+registry_idle_databases(int milliseconds, Oid *databases, int max)
+{
+	return list_due(milliseconds, InvalidOid, databases, max);
 }
 
 /*

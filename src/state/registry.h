@@ -67,6 +67,14 @@ typedef struct ClaimedMark
 	TimestampTz until;			/* no lease in it ends before that */
 } ClaimedMark;
 
+/* What a commit means for how long a spine has been idle. */
+typedef enum IdleChange
+{
+	IDLE_STAYS,					/* as long as before */
+	IDLE_ENDS,					/* it has been written to */
+	IDLE_EXERTED				/* since it is idle, its merges were moved along */
+} IdleChange;
+
 struct Spine;
 
 extern Size registry_shmem_size(void);
@@ -89,7 +97,25 @@ extern bool registry_load(Oid relid, struct Spine *spine);
  * room for it.  By the holder of the spine's lock only, or after its commit;
  * allocates nothing and raises no error.
  */
-extern void registry_store(const struct Spine *spine);
+extern void registry_store(const struct Spine *spine, IdleChange change);
+
+/*
+ * Idle spines.  One is restless if its merges could be moved along: as of the
+ * state published last, or because that is not known (disturb, also for a spine
+ * without an entry, while there is room for one).  calm: it is to be let alone
+ * until it is published again.
+ *
+ * due says whether the spine is restless and has been idle for so many
+ * milliseconds, and how often it has been exerted meanwhile.  The others list
+ * spines of this database, and databases, with some that are; they return how
+ * many, at most max.
+ */
+extern void registry_disturb(Oid relid);
+extern void registry_calm(Oid relid);
+extern bool registry_is_known(Oid relid);
+extern bool registry_idle_due(Oid relid, int milliseconds, int *exertions);
+extern int	registry_idle_spines(int milliseconds, Oid *relids, int max);
+extern int	registry_idle_databases(int milliseconds, Oid *databases, int max);
 
 /* Adds counts; allocates nothing and raises no error. */
 extern void registry_count(Oid relid, const SpineCounts *counts);

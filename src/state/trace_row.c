@@ -131,6 +131,28 @@ trace_row_load(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine)
 	return find_row(relid, snapshot, damaged_ok, spine, NULL);
 }
 
+List *
+trace_row_relations(Snapshot snapshot)
+{
+	Relation	rel = table_open(spine_tables(false)->trace, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
+	List	   *relids = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		relids = lappend_oid(relids,
+							 DatumGetObjectId(heap_getattr(tuple, TRACE_RELATION,
+														   RelationGetDescr(rel), &isnull)));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return relids;
+}
+
 bool
 trace_row_exists(Oid relid)
 {

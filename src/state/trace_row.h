@@ -5,6 +5,8 @@
 #ifndef SPINE_STATE_TRACE_ROW_H
 #define SPINE_STATE_TRACE_ROW_H
 
+#include "nodes/pg_list.h"
+
 #include "state/working.h"
 
 /*
@@ -20,6 +22,9 @@ extern bool trace_row_load(Oid relid, Snapshot snapshot, bool damaged_ok, Spine 
  * spine->xmin made?
  */
 extern bool trace_row_is_current(const Spine *spine);
+
+/* Oids of the relations that have a row. */
+extern List *trace_row_relations(Snapshot snapshot);
 
 /* Is there a committed row, or one of this transaction? */
 extern bool trace_row_exists(Oid relid);

@@ -168,6 +168,7 @@ static void
 note_before(Spine *spine)
 {
 	spine->news = 0;
+	spine->exerted_idle = false;
 	spine->generation_before = spine->generation;
 	spine->next_id_before = spine->trace.next_id;
 	spine->requests_before = spine_notify ? requests_digest(&spine->trace) : 0;
@@ -194,7 +195,7 @@ load_working(Oid relid, bool strict)
 		spine_follow_generation(latest.generation);
 	registry_reserve(relid);
 	if (!hit && strict && !latest.foreign && !TransactionIdIsCurrentTransactionId(latest.xmin))
-		registry_store(&latest);
+		registry_store(&latest, IDLE_STAYS);
 	note_before(&latest);
 	spine = copies_push(relid, &latest);
 	spine->counts.hits = hit;
@@ -444,7 +445,7 @@ working_unregister(Oid relid, bool missing_ok)
 	}
 	batches_delete_all(relid, spine->generation);
 	holds_end(relid);
-	options_set_merge_function(relid, NULL);
+	options_end(relid);
 	spine_tell_drops(spine);
 	trace_row_delete(spine);
 	stop_point("unregistered");
@@ -594,6 +595,14 @@ leave_news(Spine *spine)
 		notify_at_commit = true;
 }
 
+static IdleChange
+idle_change(const Spine *spine)
+{
+	if (spine->counts.pushes > 0 || spine->generation != spine->generation_before)
+		return IDLE_ENDS;
+	return spine->exerted_idle ? IDLE_EXERTED : IDLE_STAYS;
+}
+
 /* After commit; the same goes for this. */
 static void
 publish(void)
@@ -607,7 +616,7 @@ publish(void)
 		if (spine->gone)
 			registry_remove(MyDatabaseId, spine->relid);
 		else if (spine->written && !spine->foreign)
-			registry_store(spine);
+			registry_store(spine, idle_change(spine));
 		events_publish(spine->relid, &spine->events);
 		wakeup_all(spine->relid);
 		leave_news(spine);
@@ -617,6 +626,18 @@ publish(void)
 		mailbox_notify(MyDatabaseId);
 	else if (requests_at_commit)
 		mailbox_notify_merges(MyDatabaseId);
+}
+
+/* Nobody will tell what becomes of them. */
+static void
+disturb(void)
+{
+	CopiesWalk	walk = {0};
+	Spine	   *spine;
+
+	while ((spine = copies_next(&walk)) != NULL)
+		if (spine->written && !spine->gone)
+			registry_disturb(spine->relid);
 }
 
 static void
@@ -637,6 +658,7 @@ at_transaction_event(XactEvent event, void *arg)
 		case XACT_EVENT_PREPARE:
 			stop_point("prepared");
 			count();
+			disturb();
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PARALLEL_COMMIT:

@@ -38,6 +38,7 @@ typedef struct Spine
 	TransactionId xmin;			/* of that version of the row */
 	int64		generation;
 	int			news;			/* NEWS_*, besides what can be seen at commit */
+	bool		exerted_idle;	/* because it is idle: it stays so */
 	int64		generation_before;	/* when the transaction loaded it, */
 	uint64		next_id_before;
 	uint64		requests_before;	/* and what requests there were */

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "spine.h"
+#include "state/registry.h"
 #include "worker/databases.h"
 #include "worker/guard.h"
 #include "worker/places.h"
@@ -49,6 +50,7 @@ typedef struct Launcher
 	MailboxSlot slots[MAILBOX_SLOTS];
 	int			nslots;
 	int			max_mergers;	/* the setting, in the last turn */
+	int			exert_delay;	/* likewise */
 } Launcher;
 
 static int64
@@ -150,6 +152,16 @@ visit_all(int64 now)
 
 	for (int i = 0; i < count; i++)
 		all[i]->routine_at = Min(all[i]->routine_at, now - ROUTINE_PATIENCE);
+}
+
+static void
+notify_all(void)
+{
+	int			count;
+	Database  **all = databases_all(&count);
+
+	for (int i = 0; i < count; i++)
+		mailbox_notify(all[i]->oid);
 }
 
 /*
@@ -300,6 +312,20 @@ start_workers(Launcher *launcher, int64 now)
 	return Min(next, now + (launcher->register_at > now ? REGISTER_PAUSE : FAILURE_PAUSE));
 }
 
+/* Where spines have been idle for long, somebody is to see to them. */
+static void
+visit_idle(void)
+{
+	Oid			databases[MAILBOX_SLOTS];
+	int			count;
+
+	if (spine_exert_delay < 0)
+		return;
+	count = registry_idle_databases(spine_exert_delay, databases, lengthof(databases));
+	for (int i = 0; i < count; i++)
+		mailbox_notify(databases[i]);
+}
+
 /* Decides what to do, does it, and sleeps. */
 static void
 take_turn(void *arg)
@@ -321,6 +347,7 @@ take_turn(void *arg)
 	look_around(launcher, now);
 	if (now >= launcher->refresh_at || is_unknown_pending(launcher))
 	{
+		visit_idle();
 		databases_refresh();
 		launcher->refresh_at = now + INT64CONST(1000) * spine_naptime;
 		look_around(launcher, now);
@@ -328,7 +355,11 @@ take_turn(void *arg)
 	/* Requests of which nobody wanted to know. */
 	if (places_take_overflow() || spine_max_mergers > launcher->max_mergers)
 		visit_all(now);
+	/* Likewise idle spines, but also by the workers that are there. */
+	if (spine_exert_delay >= 0 && launcher->exert_delay < 0)
+		notify_all();
 	launcher->max_mergers = spine_max_mergers;
+	launcher->exert_delay = spine_exert_delay;
 	if (spine_worker)
 		next = start_workers(launcher, now);
 
@@ -358,6 +389,7 @@ spine_launcher_main(Datum main_arg)
 	launcher->turn = AllocSetContextCreate(TopMemoryContext, "spine launcher",
 										   ALLOCSET_DEFAULT_SIZES);
 	launcher->max_mergers = spine_max_mergers;
+	launcher->exert_delay = spine_exert_delay;
 	places_attach_launcher();
 
 	for (;;)

@@ -84,7 +84,7 @@ may_claim(void *arg, Oid relid)
 	Oid			owner;
 
 	return relation_owner(relid, &owner) &&
-		options_merge_function(relid, SnapshotSelf) != NULL;
+		options_read(relid, SnapshotSelf).merge_function != NULL;
 }
 
 /* Notes what is claimed, for the transaction after this one. */
@@ -328,7 +328,7 @@ merge_step(void *arg)
 	MergeOutput output;
 
 	signature = spine_tables(true) == NULL ? NULL :
-		options_merge_function(relid, GetActiveSnapshot());
+		options_read(relid, GetActiveSnapshot()).merge_function;
 	/* Taken away again, or the relation with it. */
 	if (signature == NULL || !relation_owner(relid, &owner))
 	{

@@ -5,9 +5,10 @@
  * A look at the queue finds the relations that have batches in the inbox, and
  * those that have results queued; each is a task of its own, so that one that is
  * locked or raises errors only waits by itself.  The inbox goes first, since
- * writers wait for it.  Pruning is one more task, and so are notifications
+ * writers wait for it, and spines that are idle last.  Pruning is one more task, and so are notifications
  * and seeing to it that mergers come where there is something for them.  Relies on
- * inbox_sequence.c and results.c for the work and on task.c for surviving it.
+ * inbox_sequence.c, results.c and idle.c for the work and on task.c for surviving
+ * it.
  */
 #include "worker/queue.h"
 
@@ -22,6 +23,7 @@
 #include "spine.h"
 #include "state/claims_prune.h"
 #include "state/holds.h"
+#include "state/idle.h"
 #include "state/inbox.h"
 #include "state/results.h"
 #include "state/waiting.h"
@@ -66,12 +68,15 @@ struct Queue
 	int64		survey_at;		/* not before */
 	int64		doubt;			/* pause after the last survey; 0 = none */
 	int			max_mergers;	/* the setting, when it was last looked at */
+	int			exert_delay;	/* likewise */
+	bool		acquaint;		/* the next look is for unknown idle spines as well */
 	bool		absent;			/* there is no extension */
 
 	/* What the steps are told, and what they find. */
 	Task	   *current;
 	List	   *batches;		/* oids of relations with some, in scratch */
 	List	   *results;
+	List	   *idle;
 	WorkProgress progress;
 	bool		more_to_prune;
 	Demand		demand;
@@ -101,6 +106,7 @@ queue_create(void)
 	queue->survey.key.kind = TASK_SURVEY;
 	strcpy(queue->survey.what, "looking for merge requests");
 	queue->max_mergers = spine_max_mergers;
+	queue->exert_delay = -1;
 	return queue;
 }
 
@@ -136,12 +142,15 @@ look_step(void *arg)
 
 	queue->absent = !OidIsValid(get_extension_oid("spine", true));
 	place_arrived(queue->absent);
-	queue->batches = queue->results = NIL;
+	queue->batches = queue->results = queue->idle = NIL;
 	if (queue->absent)
 		return;
 	context = MemoryContextSwitchTo(queue->scratch);
 	queue->batches = waiting_relations(WAITING_BATCHES, MAX_RELATIONS);
 	queue->results = waiting_relations(WAITING_RESULTS, MAX_RELATIONS);
+	if (queue->acquaint)
+		idle_get_to_know();
+	queue->idle = idle_relations();
 	MemoryContextSwitchTo(context);
 }
 
@@ -149,8 +158,9 @@ look_step(void *arg)
 static void
 describe_task(Task *task, const char *name)
 {
-	const char *what = task->key.kind == TASK_SEQUENCE ?
-		"giving times to batches of" : "applying merge results to";
+	const char *what = task->key.kind == TASK_SEQUENCE ? "giving times to batches of" :
+		task->key.kind == TASK_APPLY ? "applying merge results to" :
+		"moving merges along in idle";
 
 	if (name != NULL)
 		snprintf(task->what, sizeof(task->what), "%s relation \"%s\"", what, name);
@@ -167,9 +177,12 @@ relation_step(void *arg)
 
 	if (name != NULL)
 		describe_task(task, name);
-	queue->progress = task->key.kind == TASK_SEQUENCE ?
-		inbox_sequence(task->key.relid, SEQUENCE_BATCHES, WORK_TIME) :
-		results_apply(task->key.relid, APPLY_RESULTS, WORK_TIME);
+	if (task->key.kind == TASK_SEQUENCE)
+		queue->progress = inbox_sequence(task->key.relid, SEQUENCE_BATCHES, WORK_TIME);
+	else if (task->key.kind == TASK_APPLY)
+		queue->progress = results_apply(task->key.relid, APPLY_RESULTS, WORK_TIME);
+	else
+		queue->progress = idle_exert(task->key.relid);
 }
 
 static void
@@ -236,6 +249,7 @@ list_tasks(Queue *queue)
 	queue->looks++;
 	queue->order = add_tasks(queue, NIL, queue->batches, TASK_SEQUENCE);
 	queue->order = add_tasks(queue, queue->order, queue->results, TASK_APPLY);
+	queue->order = add_tasks(queue, queue->order, queue->idle, TASK_EXERT);
 	foreach(lc, old)
 	{
 		Task	   *task = lfirst(lc);
@@ -265,7 +279,7 @@ look(Queue *queue)
 	if (!task_run(&queue->look, look_step, queue))
 		return;
 	task_done(&queue->look);
-	queue->look.queued = false;
+	queue->look.queued = queue->acquaint = false;
 	queue->looked_at = mailbox_clock();
 	queue->look.next = queue->looked_at + GATHER_PAUSE;
 	list_tasks(queue);
@@ -386,6 +400,10 @@ queue_work(Queue *queue)
 {
 	int64		now = mailbox_clock();
 	ListCell   *lc;
+
+	if (spine_exert_delay >= 0 && queue->exert_delay < 0)
+		queue->acquaint = queue->look.queued = true;
+	queue->exert_delay = spine_exert_delay;
 
 	/*
 	 * A steady stream of submissions should not mean a look at the whole queue

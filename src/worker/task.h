@@ -14,6 +14,7 @@ typedef enum TaskKind
 	TASK_LOOK,					/* at what waits */
 	TASK_SEQUENCE,				/* the inbox of a relation */
 	TASK_APPLY,					/* the merge results of a relation */
+	TASK_EXERT,					/* a relation whose spine is idle */
 	TASK_PRUNE,
 	TASK_NOTIFY,
 	TASK_SURVEY					/* of what there is for mergers */
