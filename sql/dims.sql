@@ -128,5 +128,43 @@ WHERE relation = 'dims_big'::regclass ORDER BY 1;
 DROP TABLE dims_big;
 DROP FUNCTION dims_long;
 
+-- Claims, queued results, merge functions, garbage and waiting
+CREATE TABLE dims_three (i integer);
+SELECT spine_register('dims_three', 3);
+CREATE PROCEDURE dims_grow(first integer, last integer) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN first..last LOOP
+		PERFORM spine_push_batch('dims_three', spine_upper('dims_three'), format('[(%s,0,7),(0,%1$s,1)]', i)::spine_frontier, 1, ARRAY['t' || i]);
+	END LOOP;
+END $$;
+CREATE PROCEDURE dims_wait(condition text) LANGUAGE plpgsql AS $$
+DECLARE
+	done boolean;
+BEGIN
+	FOR i IN 1..6000 LOOP
+		EXECUTE 'SELECT ' || condition INTO done;
+		EXIT WHEN done;
+		COMMIT;
+		PERFORM pg_sleep(0.01);
+	END LOOP;
+END $$;
+CALL dims_grow(1, 5);
+SELECT spine_wait_request('dims_three', '0'), spine_wait_upper('dims_three', '[(4,0,7)]', '0') AS passed, spine_wait_upper('dims_three', '[(5,0,7)]', '0') AS ahead;
+SELECT id_lo, id_hi, lower, upper, status FROM spine_claim_merge('dims_three') c, spine_complete_merge(c.claim, c.len, '{claimed}') s;
+CALL dims_wait($$NOT EXISTS (SELECT FROM spine_merge_results WHERE relation = 'dims_three'::regclass AND applied_at IS NULL)$$);
+SELECT outcome FROM spine_merge_results WHERE relation = 'dims_three'::regclass;
+SELECT spine_describe('dims_three'), spine_validate('dims_three');
+SELECT part FROM spine_garbage WHERE relation = 'dims_three'::regclass ORDER BY part;
+CREATE FUNCTION dims_merge(r spine_merge_request) RETURNS public.spine_merge_output LANGUAGE sql AS $$
+	SELECT ROW(r.len, ARRAY[r.lower || '-' || r.upper], '{}')::public.spine_merge_output $$;
+SELECT spine_set_merge_function('dims_three', 'dims_merge(spine_merge_request)');
+CALL dims_grow(6, 8);
+SELECT spine_force_compaction('dims_three');
+CALL dims_wait($$(SELECT hollow_batches = 1 FROM spine_traces WHERE relation = 'dims_three'::regclass)$$);
+SELECT spine_describe('dims_three'), spine_validate('dims_three');
+DROP TABLE dims_three;
+DROP FUNCTION dims_merge;
+DROP PROCEDURE dims_grow, dims_wait;
+
 DROP TABLE dims_two, dims_four;
 DROP PROCEDURE dims_push, dims_fails;

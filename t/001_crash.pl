@@ -69,6 +69,8 @@ spine.max_request_parts = 1000000
 spine.retry_delay = '10ms'
 spine.max_attempts = 0
 spine.merge_timeout = '2s'
+spine.exert_delay = '100ms'
+spine.naptime = '1s'
 log_statement = none
 END
 	$node->start;
