@@ -2,20 +2,8 @@
 -- Spines whose times have several dimensions
 --
 
-CREATE PROCEDURE dims_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 CREATE TABLE dims_two (i integer);
 CREATE TABLE dims_four (i integer);
@@ -31,28 +19,28 @@ SELECT spine_upper('dims_two'), spine_since('dims_two'), spine_validate('dims_tw
 SELECT spine_describe('dims_two');
 
 -- Bounds that do not fit
-CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(5,5)]', '[(6,6)]', 1)$$);
-CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(4,8),(9,4)]', 1)$$);
-CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(9,9)]', 1, since => '[(0,1)]')$$);
-CALL dims_fails($$SELECT spine_push_batch('dims_two', 5, 6, 1)$$);
-CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(6,6,6)]', 1)$$);
-CALL dims_fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(9,9)]', 1, since => 0)$$);
-CALL dims_fails($$SELECT spine_apply_merge('dims_two', 0, 5, 0, 1)$$);
-CALL dims_fails($$SELECT spine_downgrade_since('dims_two', 5)$$);
-CALL dims_fails($$SELECT * FROM spine_snapshot('dims_two', 5)$$);
-CALL dims_fails($$SELECT * FROM spine_listen('dims_two', '[(1,1,1)]')$$);
-CALL dims_fails($$SELECT spine_wait_upper('dims_two', 5, '0')$$);
-CALL dims_fails($$SELECT spine_hold('dims_two', 'reader', 5)$$);
+CALL fails($$SELECT spine_push_batch('dims_two', '[(5,5)]', '[(6,6)]', 1)$$);
+CALL fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(4,8),(9,4)]', 1)$$);
+CALL fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(9,9)]', 1, since => '[(0,1)]')$$);
+CALL fails($$SELECT spine_push_batch('dims_two', 5, 6, 1)$$);
+CALL fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(6,6,6)]', 1)$$);
+CALL fails($$SELECT spine_push_batch('dims_two', '[(4,7),(5,5)]', '[(9,9)]', 1, since => 0)$$);
+CALL fails($$SELECT spine_apply_merge('dims_two', 0, 5, 0, 1)$$);
+CALL fails($$SELECT spine_downgrade_since('dims_two', 5)$$);
+CALL fails($$SELECT * FROM spine_snapshot('dims_two', 5)$$);
+CALL fails($$SELECT * FROM spine_listen('dims_two', '[(1,1,1)]')$$);
+CALL fails($$SELECT spine_wait_upper('dims_two', 5, '0')$$);
+CALL fails($$SELECT spine_hold('dims_two', 'reader', 5)$$);
 
 -- There is no next time
-CALL dims_fails($$SELECT spine_append('dims_two', 1)$$);
-CALL dims_fails($$SELECT spine_append_batch('dims_two', 1)$$);
+CALL fails($$SELECT spine_append('dims_two', 1)$$);
+CALL fails($$SELECT spine_append_batch('dims_two', 1)$$);
 
 -- since: holds that are not comparable meet
 SELECT spine_hold('dims_two', 'one', '[(0,2)]'), spine_hold('dims_two', 'two', '[(1,0)]');
 SELECT spine_downgrade_since('dims_two', '[(3,3)]');
-CALL dims_fails($$SELECT spine_downgrade_since('dims_two', '[(0,1)]')$$);
-CALL dims_fails($$SELECT spine_hold('dims_two', 'three', '[(0,1)]')$$);
+CALL fails($$SELECT spine_downgrade_since('dims_two', '[(0,1)]')$$);
+CALL fails($$SELECT spine_hold('dims_two', 'three', '[(0,1)]')$$);
 SELECT spine_release_hold('dims_two', 'one'), spine_release_hold('dims_two', 'two');
 SELECT spine_downgrade_since('dims_two', '[(1,2)]');
 
@@ -121,7 +109,7 @@ ROLLBACK TO a;
 SELECT spine_upper('dims_big') = dims_long(4) AS upper, spine_validate('dims_big');
 COMMIT;
 SELECT spine_apply_merge('dims_big', '[(0,0)]', dims_long(1), '[(0,0)]', 1, '{ab}');
-CALL dims_fails($$SELECT spine_push_batch('dims_big', dims_long(3), dims_long(5), 1)$$);
+CALL fails($$SELECT spine_push_batch('dims_big', dims_long(3), dims_long(5), 1)$$);
 SELECT spine_upper('dims_big') = dims_long(4) AS upper, spine_validate('dims_big');
 SELECT id_lo, id_hi, length(lower::text), length(upper::text), parts FROM spine_batches
 WHERE relation = 'dims_big'::regclass ORDER BY 1;
@@ -167,4 +155,4 @@ DROP FUNCTION dims_merge;
 DROP PROCEDURE dims_grow, dims_wait;
 
 DROP TABLE dims_two, dims_four;
-DROP PROCEDURE dims_push, dims_fails;
+DROP PROCEDURE dims_push;

@@ -2,20 +2,8 @@
 -- What is refused, how it is said, and that nothing changes by it
 --
 
-CREATE PROCEDURE errors_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 -- Only SQLSTATE and message, for what is the same over and over
 CREATE FUNCTION errors_brief(command text) RETURNS text LANGUAGE plpgsql AS $$
@@ -53,12 +41,12 @@ FROM (VALUES
 	(10, 'spine_validate($)'),
 	(11, 'spine_describe($)')) c (n, call)
 ORDER BY n;
-CALL errors_fails($$SELECT spine_push_batch('errors_plain', 0, 1, 1)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_no_such_table', 0, 1, 1)$$);
+CALL fails($$SELECT spine_push_batch('errors_plain', 0, 1, 1)$$);
+CALL fails($$SELECT spine_push_batch('errors_no_such_table', 0, 1, 1)$$);
 -- An OID that no relation has
-CALL errors_fails($$SELECT spine_push_batch(1, 0, 1, 1)$$);
-CALL errors_fails($$SELECT spine_upper(0::regclass)$$);
-CALL errors_fails($$SELECT spine_register(4294967295::oid)$$);
+CALL fails($$SELECT spine_push_batch(1, 0, 1, 1)$$);
+CALL fails($$SELECT spine_upper(0::regclass)$$);
+CALL fails($$SELECT spine_register(4294967295::oid)$$);
 -- One that was dropped
 CREATE TABLE errors_dropped ();
 SELECT spine_register('errors_dropped');
@@ -71,14 +59,14 @@ SELECT errors_brief('EXECUTE errors_push');
 DEALLOCATE errors_push;
 
 -- Registered twice, numbers out of range
-CALL errors_fails($$SELECT spine_register('errors_spine')$$);
+CALL fails($$SELECT spine_register('errors_spine')$$);
 SELECT errors_brief($$SELECT spine_register('errors_plain', 0)$$);
 SELECT errors_brief($$SELECT spine_register('errors_plain', -1)$$);
 SELECT errors_brief($$SELECT spine_register('errors_plain', 5)$$);
-CALL errors_fails($$SELECT spine_register('errors_plain', 5)$$);
-CALL errors_fails($$SELECT spine_register('errors_plain', effort => 0)$$);
-CALL errors_fails($$SELECT spine_register('errors_plain', effort => -2147483648)$$);
-CALL errors_fails($$SELECT spine_upper('errors_plain')$$);
+CALL fails($$SELECT spine_register('errors_plain', 5)$$);
+CALL fails($$SELECT spine_register('errors_plain', effort => 0)$$);
+CALL fails($$SELECT spine_register('errors_plain', effort => -2147483648)$$);
+CALL fails($$SELECT spine_upper('errors_plain')$$);
 
 -- What cannot be a spine
 CREATE VIEW errors_view AS SELECT 1 AS one;
@@ -86,20 +74,20 @@ CREATE SEQUENCE errors_sequence;
 CREATE TABLE errors_big (i integer PRIMARY KEY, t text);
 CREATE TABLE errors_whole (i integer PRIMARY KEY) PARTITION BY RANGE (i);
 CREATE TYPE errors_type AS (i integer);
-CALL errors_fails($$SELECT spine_register('errors_view')$$);
-CALL errors_fails($$SELECT spine_register('errors_sequence')$$);
-CALL errors_fails($$SELECT spine_register('errors_big_pkey')$$);
-CALL errors_fails($$SELECT spine_register('errors_whole_pkey')$$);
-CALL errors_fails($$SELECT spine_register('errors_type')$$);
-CALL errors_fails($$SELECT spine_register('pg_class')$$);
-CALL errors_fails($$SELECT spine_register('pg_attribute')$$);
-CALL errors_fails($$SELECT spine_register('pg_largeobject')$$);
-CALL errors_fails($$SELECT spine_register('spine_trace')$$);
-CALL errors_fails($$SELECT spine_register('spine_batch')$$);
-CALL errors_fails($$SELECT spine_register('spine_merge_result')$$);
-CALL errors_fails($$SELECT spine_register('spine_garbage_part')$$);
-CALL errors_fails($$SELECT spine_register('spine_traces')$$);
-CALL errors_fails($$SELECT spine_register('spine_generation')$$);
+CALL fails($$SELECT spine_register('errors_view')$$);
+CALL fails($$SELECT spine_register('errors_sequence')$$);
+CALL fails($$SELECT spine_register('errors_big_pkey')$$);
+CALL fails($$SELECT spine_register('errors_whole_pkey')$$);
+CALL fails($$SELECT spine_register('errors_type')$$);
+CALL fails($$SELECT spine_register('pg_class')$$);
+CALL fails($$SELECT spine_register('pg_attribute')$$);
+CALL fails($$SELECT spine_register('pg_largeobject')$$);
+CALL fails($$SELECT spine_register('spine_trace')$$);
+CALL fails($$SELECT spine_register('spine_batch')$$);
+CALL fails($$SELECT spine_register('spine_merge_result')$$);
+CALL fails($$SELECT spine_register('spine_garbage_part')$$);
+CALL fails($$SELECT spine_register('spine_traces')$$);
+CALL fails($$SELECT spine_register('spine_generation')$$);
 SELECT regexp_replace(errors_brief(format('SELECT spine_register(%s)', reltoastrelid)), '\d+"', 'N"')
 FROM pg_class WHERE oid = 'errors_big'::regclass;
 -- They cannot be written to either, nor read
@@ -112,68 +100,68 @@ DROP TYPE errors_type;
 
 -- Bounds of a batch
 
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 4, 6, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 6, 7, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 0, 5, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 5, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 4, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 7, 6, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', '[]', 6, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', '[]', '[]', 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, since => 4)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, since => '[]')$$);
-CALL errors_fails($$SELECT spine_downgrade_since('errors_spine', 2)$$);
-CALL errors_fails($$SELECT spine_downgrade_since('errors_spine', 0)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 4, 6, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 6, 7, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 0, 5, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 5, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 4, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 7, 6, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', '[]', 6, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', '[]', '[]', 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, since => 4)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, since => '[]')$$);
+CALL fails($$SELECT spine_downgrade_since('errors_spine', 2)$$);
+CALL fails($$SELECT spine_downgrade_since('errors_spine', 0)$$);
 -- Of a merge result
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', 3, 3, 0, 10)$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', 3, 2, 0, 10)$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', '[]', '[]', 0, 10)$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', '[]', 3, 0, 10)$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', 3, 3, 0, 10)$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', 3, 2, 0, 10)$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', '[]', '[]', 0, 10)$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', '[]', 3, 0, 10)$$);
 -- Times
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', -1, 6, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', '[-1]', 6, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, -6, 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, '[9223372036854775808]', 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', '[(5,5)]', '[(6,6)]', 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', '5', '6', 10)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', '[5', '[6]', 10)$$);
-CALL errors_fails($$SELECT spine_downgrade_since('errors_spine', -1)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', -1, 6, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', '[-1]', 6, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, -6, 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, '[9223372036854775808]', 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', '[(5,5)]', '[(6,6)]', 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', '5', '6', 10)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', '[5', '[6]', 10)$$);
+CALL fails($$SELECT spine_downgrade_since('errors_spine', -1)$$);
 
 -- Length, parts and runs
 
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, -1)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, -9223372036854775808)$$);
-CALL errors_fails($$SELECT spine_append('errors_spine', -1)$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, -1)$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, ARRAY['a', NULL])$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, ARRAY['a', ''])$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, ARRAY[['a', 'b'], ['c', 'd']])$$);
-CALL errors_fails($$SELECT spine_append('errors_spine', 10, ARRAY[NULL])$$);
-CALL errors_fails($$SELECT spine_append('errors_spine', 10, ARRAY[''])$$);
-CALL errors_fails($$SELECT spine_append('errors_spine', 10, ARRAY[['a']])$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, ARRAY[NULL])$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, ARRAY[''])$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, ARRAY[['a']])$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, -1)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, -9223372036854775808)$$);
+CALL fails($$SELECT spine_append('errors_spine', -1)$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, -1)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, ARRAY['a', NULL])$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, ARRAY['a', ''])$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, ARRAY[['a', 'b'], ['c', 'd']])$$);
+CALL fails($$SELECT spine_append('errors_spine', 10, ARRAY[NULL])$$);
+CALL fails($$SELECT spine_append('errors_spine', 10, ARRAY[''])$$);
+CALL fails($$SELECT spine_append('errors_spine', 10, ARRAY[['a']])$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, ARRAY[NULL])$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, ARRAY[''])$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, ARRAY[['a']])$$);
 SELECT errors_brief($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, inputs => ARRAY['a', NULL])$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, inputs => ARRAY[['a']])$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{2,1}')$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{1,1}')$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{0}')$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{3}')$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{-1}')$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{1,NULL}')$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, inputs => ARRAY[['a']])$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{2,1}')$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{1,1}')$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{0}')$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{3}')$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{-1}')$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{1,NULL}')$$);
 SELECT errors_brief($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{a,b,c}', runs => '{{1},{2}}')$$);
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{}', runs => '{1}')$$);
-CALL errors_fails($$SELECT spine_append('errors_spine', 10, '{a,b}', '{2}')$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, '{a,b}', '{2}')$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, 10, '{}', runs => '{1}')$$);
+CALL fails($$SELECT spine_append('errors_spine', 10, '{a,b}', '{2}')$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', 0, 4, 0, 10, '{a,b}', '{2}')$$);
 -- What can never be right is refused at once, not when it is applied
-CALL errors_fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, -1)$$);
-CALL errors_fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, ARRAY[NULL])$$);
-CALL errors_fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, ARRAY[''])$$);
-CALL errors_fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, '{a,b}', '{2}')$$);
-CALL errors_fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, '{a,b}', '{NULL}')$$);
-CALL errors_fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, '{a,b}', inputs => ARRAY[['a']])$$);
-CALL errors_fails($$SELECT spine_submit_merge('errors_spine', -1, 4, 0, 10)$$);
+CALL fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, -1)$$);
+CALL fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, ARRAY[NULL])$$);
+CALL fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, ARRAY[''])$$);
+CALL fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, '{a,b}', '{2}')$$);
+CALL fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, '{a,b}', '{NULL}')$$);
+CALL fails($$SELECT spine_submit_merge('errors_spine', 0, 4, 0, 10, '{a,b}', inputs => ARRAY[['a']])$$);
+CALL fails($$SELECT spine_submit_merge('errors_spine', -1, 4, 0, 10)$$);
 -- Other types
 SELECT errors_brief($$SELECT spine_push_batch('errors_spine', 5, 6, 10.5)$$) LIKE '42883 %';
 SELECT errors_brief($$SELECT spine_push_batch('errors_spine', 5, 6, 9223372036854775808)$$) LIKE '42883 %';
@@ -223,8 +211,8 @@ FROM (VALUES
 	(38, 'spine_describe(NULL)'),
 	(39, 'spine_stat_reset(NULL)')) c (n, call)
 ORDER BY n;
-CALL errors_fails($$SELECT spine_push_batch('errors_spine', 5, 6, NULL)$$);
-CALL errors_fails($$SELECT spine_apply_merge('errors_spine', 0, 1, NULL, 1)$$);
+CALL fails($$SELECT spine_push_batch('errors_spine', 5, 6, NULL)$$);
+CALL fails($$SELECT spine_apply_merge('errors_spine', 0, 1, NULL, 1)$$);
 
 -- In a read-only transaction
 
@@ -284,4 +272,3 @@ SELECT spine_upper('errors_spine'), spine_validate('errors_spine');
 
 DROP TABLE errors_spine, errors_before, errors_plain;
 DROP FUNCTION errors_brief;
-DROP PROCEDURE errors_fails;

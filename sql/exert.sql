@@ -3,20 +3,8 @@
 -- effort, pending batches, closing
 --
 
-CREATE PROCEDURE exert_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 CREATE TABLE exert (i integer);
 SELECT spine_register('exert');
 CREATE VIEW exert_levels AS
@@ -97,7 +85,7 @@ SELECT spine_set_exertion('exert', 0), spine_set_exertion('exert', 7);
 SELECT exert_effort, merge_function FROM spine_option WHERE relation = 'exert'::regclass;
 SELECT spine_set_exertion('exert', NULL);
 SELECT count(*) FROM spine_option WHERE relation = 'exert'::regclass;
-CALL exert_fails($$SELECT spine_set_exertion('exert', -1)$$);
+CALL fails($$SELECT spine_set_exertion('exert', -1)$$);
 
 -- In a transaction, as a push is
 BEGIN;
@@ -148,14 +136,14 @@ SELECT part FROM spine_garbage WHERE relation = 'exert'::regclass ORDER BY part;
 ROLLBACK;
 SELECT physical, pending FROM spine_traces WHERE relation = 'exert'::regclass;
 SELECT part FROM spine_garbage WHERE relation = 'exert'::regclass AND part LIKE 'p%';
-CALL exert_fails($$SELECT spine_set_physical_compaction('exert', 1)$$);
-CALL exert_fails($$SELECT spine_set_physical_compaction('exert', '[(1,1)]')$$);
+CALL fails($$SELECT spine_set_physical_compaction('exert', 1)$$);
+CALL fails($$SELECT spine_set_physical_compaction('exert', '[(1,1)]')$$);
 -- to the end of time: nothing waits any more, and merges go on
 SELECT spine_set_physical_compaction('exert', '[]');
 SELECT spine_append('exert', 9, ARRAY['q' || n]) FROM generate_series(1, 4) n;
 SELECT physical, pending, spine_validate(relation) FROM spine_traces WHERE relation = 'exert'::regclass;
 SELECT id_lo, id_hi, parts FROM spine_merge_requests WHERE relation = 'exert'::regclass ORDER BY 1;
-CALL exert_fails($$SELECT spine_set_physical_compaction('exert', 9)$$);
+CALL fails($$SELECT spine_set_physical_compaction('exert', 9)$$);
 SELECT spine_set_physical_compaction('exert', NULL), spine_set_physical_compaction('exert', 3);
 SELECT spine_append('exert', 9, '{r}');
 SELECT spine_describe('exert');
@@ -165,15 +153,15 @@ SELECT id_lo, id_hi, len, parts FROM spine_cursor_through('exert', 9);
 SELECT id_lo, id_hi, len, parts FROM spine_cursor_through('exert', 8);
 SELECT id_lo, id_hi, len, parts FROM spine_cursor_through('exert', '[]');
 SELECT count(*) FROM spine_cursor_through('exert', 0);
-CALL exert_fails($$SELECT * FROM spine_cursor_through('exert', 2)$$);
-CALL exert_fails($$SELECT * FROM spine_cursor_through('exert', '[(1,1)]')$$);
-CALL exert_fails($$SELECT * FROM spine_cursor_through('exert', NULL)$$);
+CALL fails($$SELECT * FROM spine_cursor_through('exert', 2)$$);
+CALL fails($$SELECT * FROM spine_cursor_through('exert', '[(1,1)]')$$);
+CALL fails($$SELECT * FROM spine_cursor_through('exert', NULL)$$);
 CALL exert_answer();
 SELECT spine_set_physical_compaction('exert', NULL);
-CALL exert_fails($$SELECT * FROM spine_cursor_through('exert', 6)$$);
+CALL fails($$SELECT * FROM spine_cursor_through('exert', 6)$$);
 BEGIN;
 SELECT spine_downgrade_since('exert', '[]');
-CALL exert_fails($$SELECT * FROM spine_cursor_through('exert', 9)$$);
+CALL fails($$SELECT * FROM spine_cursor_through('exert', 9)$$);
 ROLLBACK;
 
 -- Closing
@@ -182,7 +170,7 @@ SELECT spine_upper('exert'), spine_validate('exert');
 SELECT spine_force_compaction('exert');
 CALL exert_answer();
 SELECT spine_describe('exert');
-CALL exert_fails($$SELECT spine_append('exert', 1)$$);
+CALL fails($$SELECT spine_append('exert', 1)$$);
 
 -- In two dimensions, where a cut may go beside a batch
 CREATE TABLE exert_two (i integer);
@@ -192,8 +180,8 @@ SELECT spine_push_batch('exert_two', '[(0,0)]', '[(0,2),(2,0)]', 1, '{a}');
 SELECT spine_push_batch('exert_two', '[(0,2),(2,0)]', '[(2,2)]', 1, '{b}');
 SELECT spine_push_batch('exert_two', '[(2,2)]', '[(4,4)]', 1, '{c}');
 SELECT id_lo, parts FROM spine_cursor_through('exert_two', '[(2,2)]');
-CALL exert_fails($$SELECT id_lo, parts FROM spine_cursor_through('exert_two', '[(3,0),(0,2)]')$$);
-CALL exert_fails($$SELECT * FROM spine_cursor_through('exert_two', '[(1,3)]')$$);
+CALL fails($$SELECT id_lo, parts FROM spine_cursor_through('exert_two', '[(3,0),(0,2)]')$$);
+CALL fails($$SELECT * FROM spine_cursor_through('exert_two', '[(1,3)]')$$);
 SELECT spine_set_physical_compaction('exert_two', '[(2,2)]');
 SELECT spine_describe('exert_two'), spine_validate('exert_two');
 SELECT spine_exert('exert_two', 10);
@@ -205,24 +193,24 @@ SELECT spine_apply_merge('exert_two', '[(0,2),(2,0)]', '[(4,4)]', '[(0,0)]', 2, 
 SELECT spine_close('exert_two'), spine_validate('exert_two');
 
 -- Wrong values
-CALL exert_fails($$SELECT spine_exert('exert', 0)$$);
-CALL exert_fails($$SELECT spine_exert('exert', -2147483648)$$);
-CALL exert_fails($$SELECT spine_exert('exert', NULL)$$);
-CALL exert_fails($$SELECT spine_apply_fuel('exert', -1)$$);
-CALL exert_fails($$SELECT spine_apply_fuel('exert', NULL)$$);
-CALL exert_fails($$SELECT spine_introduce_empty('exert', -1)$$);
-CALL exert_fails($$SELECT spine_introduce_empty('exert', 64)$$);
-CALL exert_fails($$SELECT spine_introduce_empty('exert', NULL)$$);
-CALL exert_fails($$SELECT spine_set_effort('exert', 0)$$);
-CALL exert_fails($$SELECT spine_set_effort('exert', NULL)$$);
-CALL exert_fails($$SELECT spine_force_compaction(NULL)$$);
-CALL exert_fails($$SELECT spine_close('exert_levels')$$);
+CALL fails($$SELECT spine_exert('exert', 0)$$);
+CALL fails($$SELECT spine_exert('exert', -2147483648)$$);
+CALL fails($$SELECT spine_exert('exert', NULL)$$);
+CALL fails($$SELECT spine_apply_fuel('exert', -1)$$);
+CALL fails($$SELECT spine_apply_fuel('exert', NULL)$$);
+CALL fails($$SELECT spine_introduce_empty('exert', -1)$$);
+CALL fails($$SELECT spine_introduce_empty('exert', 64)$$);
+CALL fails($$SELECT spine_introduce_empty('exert', NULL)$$);
+CALL fails($$SELECT spine_set_effort('exert', 0)$$);
+CALL fails($$SELECT spine_set_effort('exert', NULL)$$);
+CALL fails($$SELECT spine_force_compaction(NULL)$$);
+CALL fails($$SELECT spine_close('exert_levels')$$);
 CREATE TABLE exert_plain ();
-CALL exert_fails($$SELECT spine_exert('exert_plain', 1)$$);
-CALL exert_fails($$SELECT spine_close('exert_plain')$$);
-CALL exert_fails($$SELECT * FROM spine_cursor_through('exert_plain', 1)$$);
+CALL fails($$SELECT spine_exert('exert_plain', 1)$$);
+CALL fails($$SELECT spine_close('exert_plain')$$);
+CALL fails($$SELECT * FROM spine_cursor_through('exert_plain', 1)$$);
 BEGIN READ ONLY;
-CALL exert_fails($$SELECT spine_force_compaction('exert')$$);
+CALL fails($$SELECT spine_force_compaction('exert')$$);
 COMMIT;
 
 -- The highest level there is, and much fuel
@@ -235,4 +223,4 @@ SELECT spine_validate('exert');
 
 DROP VIEW exert_levels;
 DROP TABLE exert, exert_two, exert_plain;
-DROP PROCEDURE exert_fails, exert_answer, exert_idle;
+DROP PROCEDURE exert_answer, exert_idle;

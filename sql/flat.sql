@@ -2,20 +2,8 @@
 -- Flat traces: a spine as jsonb, back from it, and rebuilt from its batches
 --
 
-CREATE PROCEDURE flat_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 CREATE TABLE flat_a (i integer);
 CREATE TABLE flat_b (i integer);
@@ -53,13 +41,13 @@ CALL flat_go_on(40);
 SELECT spine_validate('flat_a'), spine_validate('flat_b');
 
 -- Only into an empty spine, which no hold is on that it would pass
-CALL flat_fails($$SELECT spine_unflatten('flat_b', spine_flatten('flat_a'))$$);
+CALL fails($$SELECT spine_unflatten('flat_b', spine_flatten('flat_a'))$$);
 TRUNCATE flat_b;
 SELECT spine_introduce_empty('flat_b', 2);
-CALL flat_fails($$SELECT spine_unflatten('flat_b', spine_flatten('flat_a'))$$);
+CALL fails($$SELECT spine_unflatten('flat_b', spine_flatten('flat_a'))$$);
 TRUNCATE flat_b;
 SELECT spine_hold('flat_b', 'reader', 4);
-CALL flat_fails($$SELECT spine_unflatten('flat_b', spine_flatten('flat_a'))$$);
+CALL fails($$SELECT spine_unflatten('flat_b', spine_flatten('flat_a'))$$);
 SELECT spine_hold('flat_b', 'reader', 5);
 SELECT spine_unflatten('flat_b', spine_flatten('flat_a'));
 SELECT name, since FROM spine_holds WHERE relation = 'flat_b'::regclass;
@@ -113,13 +101,13 @@ SELECT spine_append('flat_a', 0, ARRAY['e' || n]) FROM generate_series(0, 1) n;
 SELECT spine_downgrade_since('flat_a', 2);
 SELECT spine_describe('flat_a');
 UPDATE spine_trace SET image = '\x0102' WHERE relation = 'flat_a'::regclass;
-CALL flat_fails($$SELECT spine_upper('flat_a')$$);
+CALL fails($$SELECT spine_upper('flat_a')$$);
 SELECT spine_rebuild('flat_a');
 SELECT spine_describe('flat_a'), spine_validate('flat_a'), spine_since('flat_a');
 SELECT part FROM spine_garbage WHERE relation = 'flat_a'::regclass ORDER BY part;
 DELETE FROM spine_batch WHERE relation = 'flat_a'::regclass AND id_lo = 1;
-CALL flat_fails($$SELECT spine_flatten('flat_a')$$);
-CALL flat_fails($$SELECT spine_rebuild('flat_a')$$);
+CALL fails($$SELECT spine_flatten('flat_a')$$);
+CALL fails($$SELECT spine_rebuild('flat_a')$$);
 
 -- Legacy: batches without ids
 TRUNCATE flat_a, flat_b;
@@ -165,7 +153,7 @@ SELECT spine_flatten('flat_two') = spine_flatten('flat_twin') AS same, spine_val
 SELECT spine_flatten('flat_twin') - '{batches,spine}'::text[];
 SELECT spine_rebuild('flat_twin');
 SELECT spine_describe('flat_twin'), spine_validate('flat_twin');
-CALL flat_fails($$SELECT spine_unflatten('flat_b', spine_flatten('flat_two'))$$);
+CALL fails($$SELECT spine_unflatten('flat_b', spine_flatten('flat_two'))$$);
 
 -- What is wrong, and where
 TRUNCATE flat_b;
@@ -220,27 +208,27 @@ BEGIN
 		CALL flat_bad(string_to_array(place, ','), value::jsonb);
 	END LOOP;
 END $$;
-CALL flat_fails($$SELECT spine_unflatten('flat_b', '[]')$$);
-CALL flat_fails($$SELECT spine_unflatten('flat_b', '"since"')$$);
-CALL flat_fails($$SELECT spine_unflatten('flat_b', 'null')$$);
-CALL flat_fails($$SELECT spine_unflatten('flat_b', NULL)$$);
-CALL flat_fails($$SELECT spine_unflatten('flat_b', '{"batches": []}')$$);
-CALL flat_fails($$SELECT spine_unflatten('flat_b', jsonb_build_object('since', repeat('ä', 1000), 'batches', '[]'::jsonb))$$);
+CALL fails($$SELECT spine_unflatten('flat_b', '[]')$$);
+CALL fails($$SELECT spine_unflatten('flat_b', '"since"')$$);
+CALL fails($$SELECT spine_unflatten('flat_b', 'null')$$);
+CALL fails($$SELECT spine_unflatten('flat_b', NULL)$$);
+CALL fails($$SELECT spine_unflatten('flat_b', '{"batches": []}')$$);
+CALL fails($$SELECT spine_unflatten('flat_b', jsonb_build_object('since', repeat('ä', 1000), 'batches', '[]'::jsonb))$$);
 CREATE TABLE flat_plain ();
-CALL flat_fails($$SELECT spine_flatten('flat_plain')$$);
-CALL flat_fails($$SELECT spine_rebuild('flat_plain')$$);
-CALL flat_fails($$SELECT spine_unflatten('flat_plain', '{}')$$);
-CALL flat_fails($$SELECT spine_flatten(NULL)$$);
+CALL fails($$SELECT spine_flatten('flat_plain')$$);
+CALL fails($$SELECT spine_rebuild('flat_plain')$$);
+CALL fails($$SELECT spine_unflatten('flat_plain', '{}')$$);
+CALL fails($$SELECT spine_flatten(NULL)$$);
 BEGIN READ ONLY;
-CALL flat_fails($$SELECT spine_rebuild('flat_b')$$);
-CALL flat_fails($$SELECT spine_unflatten('flat_b', '{}')$$);
+CALL fails($$SELECT spine_rebuild('flat_b')$$);
+CALL fails($$SELECT spine_unflatten('flat_b', '{}')$$);
 COMMIT;
 SELECT spine_upper('flat_b'), spine_validate('flat_b');
 
 -- Many elements, of which none or the last is wrong
-CALL flat_fails($$SELECT spine_unflatten('flat_b', jsonb_build_object('since', '[0]', 'batches', '[]'::jsonb,
+CALL fails($$SELECT spine_unflatten('flat_b', jsonb_build_object('since', '[0]', 'batches', '[]'::jsonb,
 	'merges', (SELECT jsonb_agg('{"id_lo": 0, "id_hi": 1, "since": "[0]", "remaining": 1}'::jsonb) FROM generate_series(1, 20000))))$$);
-CALL flat_fails($$SELECT spine_unflatten('flat_b', jsonb_build_object('since', '[0]', 'batches',
+CALL fails($$SELECT spine_unflatten('flat_b', jsonb_build_object('since', '[0]', 'batches',
 	(SELECT jsonb_agg(CASE WHEN n < 20000 THEN jsonb_build_object('lower', format('[%s]', n - 1), 'upper', format('[%s]', n), 'since', '[0]', 'len', 1) ELSE '0' END) FROM generate_series(1, 20000) n)))$$);
 SELECT spine_unflatten('flat_b', jsonb_build_object('since', '[0]', 'batches',
 	(SELECT jsonb_agg(jsonb_build_object('lower', format('[%s]', n - 1), 'upper', format('[%s]', n), 'since', '[0]', 'len', n % 3)) FROM generate_series(1, 20000) n)));
@@ -252,4 +240,4 @@ SELECT spine_flatten('flat_a') = spine_flatten('flat_b') AS same;
 DROP VIEW flat_shape;
 DROP TABLE flat_a, flat_b, flat_two, flat_twin, flat_good, flat_plain;
 DROP FUNCTION flat_without_ids;
-DROP PROCEDURE flat_fails, flat_go_on, flat_bad, flat_wait;
+DROP PROCEDURE flat_go_on, flat_bad, flat_wait;

@@ -3,20 +3,8 @@
 --
 
 -- Calls something that must fail and shows all of the error.
-CREATE PROCEDURE frontier_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 -- Text
 
@@ -27,47 +15,47 @@ FROM unnest(ARRAY['[5]', '[0]', '[]', ' [ 5 ] ', E'\t[\n5\r]\x0b\f', '[ ]', '[00
 -- Elements that another one covers are left out, so these are equal
 SELECT '[7, 5]'::spine_frontier = '[5]'::spine_frontier AS equal;
 
-CALL frontier_fails($$SELECT ''::spine_frontier$$);
-CALL frontier_fails($$SELECT '5'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[5'::spine_frontier$$);
-CALL frontier_fails($$SELECT '5]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[5]]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[5] x'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[5][6]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '{5}'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[,]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[5,]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[,5]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[5,,6]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[5 6]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[+5]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[5.0]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[0x5]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[1e3]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[x]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[NULL]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[[5]]'::spine_frontier$$);
+CALL fails($$SELECT ''::spine_frontier$$);
+CALL fails($$SELECT '5'::spine_frontier$$);
+CALL fails($$SELECT '[5'::spine_frontier$$);
+CALL fails($$SELECT '5]'::spine_frontier$$);
+CALL fails($$SELECT '[5]]'::spine_frontier$$);
+CALL fails($$SELECT '[5] x'::spine_frontier$$);
+CALL fails($$SELECT '[5][6]'::spine_frontier$$);
+CALL fails($$SELECT '{5}'::spine_frontier$$);
+CALL fails($$SELECT '[,]'::spine_frontier$$);
+CALL fails($$SELECT '[5,]'::spine_frontier$$);
+CALL fails($$SELECT '[,5]'::spine_frontier$$);
+CALL fails($$SELECT '[5,,6]'::spine_frontier$$);
+CALL fails($$SELECT '[5 6]'::spine_frontier$$);
+CALL fails($$SELECT '[+5]'::spine_frontier$$);
+CALL fails($$SELECT '[5.0]'::spine_frontier$$);
+CALL fails($$SELECT '[0x5]'::spine_frontier$$);
+CALL fails($$SELECT '[1e3]'::spine_frontier$$);
+CALL fails($$SELECT '[x]'::spine_frontier$$);
+CALL fails($$SELECT '[NULL]'::spine_frontier$$);
+CALL fails($$SELECT '[[5]]'::spine_frontier$$);
 
 -- Out of range
-CALL frontier_fails($$SELECT '[-1]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[5,-1]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[9223372036854775808]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[99999999999999999999999999]'::spine_frontier$$);
+CALL fails($$SELECT '[-1]'::spine_frontier$$);
+CALL fails($$SELECT '[5,-1]'::spine_frontier$$);
+CALL fails($$SELECT '[9223372036854775808]'::spine_frontier$$);
+CALL fails($$SELECT '[99999999999999999999999999]'::spine_frontier$$);
 
 -- Several dimensions: elements that another one covers are left out, the rest sorted
 SELECT t AS input, t::spine_frontier AS frontier
 FROM unnest(ARRAY['[(0,3),(2,1)]', '[(2,1),(0,3)]', ' [ ( 2 , 1 ) ,(0,3) ] ', '[(1,1),(1,1)]',
 				  '[(3,3),(0,3),(2,1),(9,0)]', '[(1,2,3),(1,2,4),(0,9,9)]',
 				  '[(4,3,2,1)]', '[(9223372036854775807,0)]']) t;
-CALL frontier_fails($$SELECT '[(5)]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[()]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[(1,2,3,4,5)]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[(1,2),(1,2,3)]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[(1,2),3]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[(1,2'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[(1 2)]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[(1,-2)]'::spine_frontier$$);
-CALL frontier_fails($$SELECT '[(1,9223372036854775808)]'::spine_frontier$$);
+CALL fails($$SELECT '[(5)]'::spine_frontier$$);
+CALL fails($$SELECT '[()]'::spine_frontier$$);
+CALL fails($$SELECT '[(1,2,3,4,5)]'::spine_frontier$$);
+CALL fails($$SELECT '[(1,2),(1,2,3)]'::spine_frontier$$);
+CALL fails($$SELECT '[(1,2),3]'::spine_frontier$$);
+CALL fails($$SELECT '[(1,2'::spine_frontier$$);
+CALL fails($$SELECT '[(1 2)]'::spine_frontier$$);
+CALL fails($$SELECT '[(1,-2)]'::spine_frontier$$);
+CALL fails($$SELECT '[(1,9223372036854775808)]'::spine_frontier$$);
 SELECT length(('[' || string_agg(format('(%s,%s)', n, 10000 - n), ',') || ']')::spine_frontier::text)
 FROM generate_series(1, 10000) n;
 SELECT spine_frontier_join(a, b) IS NOT NULL AS joined
@@ -95,18 +83,18 @@ SELECT '[5]'::spine_frontier::text AS text, '[6]'::text::spine_frontier AS front
 	   NULL::spine_frontier::bigint IS NULL AS int8_null;
 SELECT spine_frontier(5) AS int4, spine_frontier(5::bigint) AS int8;
 
-CALL frontier_fails($$SELECT (-1)::spine_frontier$$);
-CALL frontier_fails($$SELECT (-9223372036854775808)::spine_frontier$$);
-CALL frontier_fails($$SELECT '[]'::spine_frontier::bigint$$);
-CALL frontier_fails($$SELECT '[(1,2)]'::spine_frontier::bigint$$);
+CALL fails($$SELECT (-1)::spine_frontier$$);
+CALL fails($$SELECT (-9223372036854775808)::spine_frontier$$);
+CALL fails($$SELECT '[]'::spine_frontier::bigint$$);
+CALL fails($$SELECT '[(1,2)]'::spine_frontier::bigint$$);
 -- To bigint explicitly only, to integer not at all
-CALL frontier_fails($$SELECT '[5]'::spine_frontier + 1$$);
-CALL frontier_fails($$SELECT '[5]'::spine_frontier::integer$$);
+CALL fails($$SELECT '[5]'::spine_frontier + 1$$);
+CALL fails($$SELECT '[5]'::spine_frontier::integer$$);
 
 CREATE TABLE frontier_cast (f spine_frontier, i bigint);
 INSERT INTO frontier_cast (f) VALUES (1), (2::bigint), ('[3]');
-CALL frontier_fails($$INSERT INTO frontier_cast (i) SELECT f FROM frontier_cast$$);
-CALL frontier_fails($$INSERT INTO frontier_cast (f) VALUES ('4')$$);
+CALL fails($$INSERT INTO frontier_cast (i) SELECT f FROM frontier_cast$$);
+CALL fails($$INSERT INTO frontier_cast (f) VALUES ('4')$$);
 SELECT * FROM frontier_cast ORDER BY f;
 DROP TABLE frontier_cast;
 
@@ -129,8 +117,8 @@ SELECT '[5]'::spine_frontier < 6 AS int4, 6::bigint <= '[5]'::spine_frontier AS 
 SELECT a, b, a = b AS "=", a <> b AS "<>", a < b AS "<", a <= b AS "<=", a > b AS ">", a >= b AS ">="
 FROM (VALUES ('[(1,2)]'::spine_frontier, '[(2,1)]'::spine_frontier), ('[(1,2)]', '[(1,3)]'),
 			 ('[(0,3),(2,1)]', '[(2,3)]'), ('[(0,3),(2,1)]', '[(0,3)]'), ('[(1,2)]', '[]')) v (a, b);
-CALL frontier_fails($$SELECT '[(1,2)]'::spine_frontier < 5$$);
-CALL frontier_fails($$SELECT '[(1,2)]'::spine_frontier >= '[(1,2,3)]'$$);
+CALL fails($$SELECT '[(1,2)]'::spine_frontier < 5$$);
+CALL fails($$SELECT '[(1,2)]'::spine_frontier >= '[(1,2,3)]'$$);
 SELECT '[(1,2)]'::spine_frontier = 5 AS "=", '[(1,2)]'::spine_frontier ~<~ 5 AS "~<~";
 
 -- The total order agrees with it
@@ -161,7 +149,7 @@ ORDER BY f;
 SELECT f FROM frontier_value ORDER BY f;
 SELECT f FROM frontier_value ORDER BY f DESC NULLS LAST;
 SELECT f FROM frontier_value ORDER BY f USING ~>~;
-CALL frontier_fails('SELECT f FROM frontier_value ORDER BY f USING <');
+CALL fails('SELECT f FROM frontier_value ORDER BY f USING <');
 SELECT DISTINCT f FROM (SELECT f FROM frontier_value UNION ALL SELECT '[10, 12]') v ORDER BY f;
 SELECT f FROM frontier_value INTERSECT SELECT '[3]' ORDER BY f;
 SELECT array_agg(f ORDER BY f) AS array FROM frontier_value;
@@ -193,7 +181,7 @@ SELECT count(*) FROM frontier_indexed WHERE f > 490;
 SELECT count(*) FROM frontier_indexed WHERE f >= 490;
 
 CREATE UNIQUE INDEX frontier_value_f ON frontier_value (f);
-CALL frontier_fails($$INSERT INTO frontier_value VALUES ('[12, 10]')$$);
+CALL fails($$INSERT INTO frontier_value VALUES ('[12, 10]')$$);
 DROP INDEX frontier_value_f;
 
 CREATE INDEX frontier_indexed_hash ON frontier_indexed USING hash (f);
@@ -273,8 +261,8 @@ SELECT spine_frontier_join(5, 6::bigint) AS join, spine_frontier_meet(5, '[]') A
 SELECT a, b, spine_frontier_join(a, b) AS join, spine_frontier_meet(a, b) AS meet
 FROM (VALUES ('[(1,2)]'::spine_frontier, '[(2,1)]'::spine_frontier), ('[(0,3),(2,1)]', '[(1,2)]'),
 			 ('[(0,3),(2,1)]', '[(1,0),(0,4)]'), ('[(1,1,1)]', '[]')) v (a, b);
-CALL frontier_fails($$SELECT spine_frontier_join('[(1,2)]', 5)$$);
-CALL frontier_fails($$SELECT spine_frontier_meet('[(1,2)]', '[(1,2,3)]')$$);
+CALL fails($$SELECT spine_frontier_join('[(1,2)]', 5)$$);
+CALL fails($$SELECT spine_frontier_meet('[(1,2)]', '[(1,2,3)]')$$);
 
 -- Binary form: the number of dimensions, then the coordinates
 
@@ -317,4 +305,3 @@ SELECT * FROM frontier_copy;
 
 DROP TABLE frontier_value, frontier_indexed, frontier_copy;
 DROP FUNCTION frontier_join_method;
-DROP PROCEDURE frontier_fails;

@@ -2,20 +2,8 @@
 -- Holds: named read capabilities that keep since back
 --
 
-CREATE PROCEDURE hold_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 CREATE TABLE hold_spine ();
 SELECT spine_register('hold_spine');
@@ -33,7 +21,7 @@ SELECT spine_downgrade_since('hold_spine', 2);
 SELECT spine_downgrade_since('hold_spine', 4);
 SELECT spine_downgrade_since('hold_spine', '[]'), spine_since('hold_spine');
 -- Not back, though
-CALL hold_fails($$SELECT spine_downgrade_since('hold_spine', 1)$$);
+CALL fails($$SELECT spine_downgrade_since('hold_spine', 1)$$);
 -- Moved on, since can follow; moved within one command, too
 SELECT spine_hold('hold_spine', 'a', 4);
 SELECT spine_downgrade_since('hold_spine', 9);
@@ -53,25 +41,25 @@ SELECT * FROM hold_rows;
 
 -- What is refused, and changes nothing
 
-CALL hold_fails($$SELECT spine_hold('hold_spine', 'c', 8)$$);
-CALL hold_fails($$SELECT spine_hold('hold_spine', 'a', 999)$$);
-CALL hold_fails($$SELECT spine_hold('hold_spine', 'b', 1000)$$);
-CALL hold_fails($$SELECT spine_hold('hold_spine', '', 10)$$);
-CALL hold_fails($$SELECT spine_hold('hold_spine', repeat('x', 256), 10)$$);
-CALL hold_fails($$SELECT spine_hold('hold_spine', 'c', 10, '0')$$);
-CALL hold_fails($$SELECT spine_hold('hold_spine', 'c', 10, '1 day -24:00:01')$$);
-CALL hold_fails($$SELECT spine_hold('hold_spine', 'c', 10, '178000000 years')$$);
-CALL hold_fails($$SELECT spine_hold('hold_spine', NULL, 10)$$);
-CALL hold_fails($$SELECT spine_hold('hold_spine', 'c', NULL)$$);
-CALL hold_fails($$SELECT spine_hold(NULL, 'c', 10)$$);
-CALL hold_fails($$SELECT spine_release_hold('hold_spine', NULL)$$);
-CALL hold_fails($$SELECT spine_release_hold('hold_spine', '')$$);
+CALL fails($$SELECT spine_hold('hold_spine', 'c', 8)$$);
+CALL fails($$SELECT spine_hold('hold_spine', 'a', 999)$$);
+CALL fails($$SELECT spine_hold('hold_spine', 'b', 1000)$$);
+CALL fails($$SELECT spine_hold('hold_spine', '', 10)$$);
+CALL fails($$SELECT spine_hold('hold_spine', repeat('x', 256), 10)$$);
+CALL fails($$SELECT spine_hold('hold_spine', 'c', 10, '0')$$);
+CALL fails($$SELECT spine_hold('hold_spine', 'c', 10, '1 day -24:00:01')$$);
+CALL fails($$SELECT spine_hold('hold_spine', 'c', 10, '178000000 years')$$);
+CALL fails($$SELECT spine_hold('hold_spine', NULL, 10)$$);
+CALL fails($$SELECT spine_hold('hold_spine', 'c', NULL)$$);
+CALL fails($$SELECT spine_hold(NULL, 'c', 10)$$);
+CALL fails($$SELECT spine_release_hold('hold_spine', NULL)$$);
+CALL fails($$SELECT spine_release_hold('hold_spine', '')$$);
 CREATE TABLE hold_plain ();
-CALL hold_fails($$SELECT spine_hold('hold_plain', 'c', 10)$$);
-CALL hold_fails($$SELECT spine_release_hold('hold_plain', 'c')$$);
+CALL fails($$SELECT spine_hold('hold_plain', 'c', 10)$$);
+CALL fails($$SELECT spine_release_hold('hold_plain', 'c')$$);
 BEGIN READ ONLY;
-CALL hold_fails($$SELECT spine_hold('hold_spine', 'a', 1000)$$);
-CALL hold_fails($$SELECT spine_release_hold('hold_spine', 'a')$$);
+CALL fails($$SELECT spine_hold('hold_spine', 'a', 1000)$$);
+CALL fails($$SELECT spine_release_hold('hold_spine', 'a')$$);
 COMMIT;
 SELECT * FROM hold_rows;
 SELECT spine_hold('hold_spine', repeat('x', 255), 10) = 10 AS held,
@@ -154,15 +142,15 @@ GRANT UPDATE ON hold_roles TO regress_hold_one, regress_hold_two;
 GRANT SELECT ON hold_roles TO regress_hold_reader;
 SELECT spine_register('hold_roles');
 SET ROLE regress_hold_reader;
-CALL hold_fails($$SELECT spine_hold('hold_roles', 'r', 1)$$);
-CALL hold_fails($$SELECT spine_release_hold('hold_roles', 'r')$$);
+CALL fails($$SELECT spine_hold('hold_roles', 'r', 1)$$);
+CALL fails($$SELECT spine_release_hold('hold_roles', 'r')$$);
 SET ROLE regress_hold_one;
 SELECT spine_hold('hold_roles', 'one', 1), spine_hold('hold_roles', 'brief', 1, '1 us');
 -- Not without SELECT
 SELECT count(*) FROM spine_holds WHERE relation = 'hold_roles'::regclass;
 SET ROLE regress_hold_two;
-CALL hold_fails($$SELECT spine_hold('hold_roles', 'one', 2)$$);
-CALL hold_fails($$SELECT spine_release_hold('hold_roles', 'one')$$);
+CALL fails($$SELECT spine_hold('hold_roles', 'one', 2)$$);
+CALL fails($$SELECT spine_release_hold('hold_roles', 'one')$$);
 SELECT spine_hold('hold_roles', 'brief', 1);
 SET ROLE regress_hold_member;
 SELECT spine_hold('hold_roles', 'one', 2);
@@ -175,4 +163,3 @@ SELECT spine_release_hold('hold_roles', 'one');
 
 DROP TABLE hold_spine, hold_plain, hold_roles CASCADE;
 DROP ROLE regress_hold_owner, regress_hold_member, regress_hold_one, regress_hold_two, regress_hold_reader;
-DROP PROCEDURE hold_fails;

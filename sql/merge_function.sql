@@ -17,20 +17,8 @@ BEGIN
 	RETURN 'still there';
 END $$;
 
-CREATE PROCEDURE mf_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 -- The example
 
@@ -71,17 +59,17 @@ CREATE FUNCTION mf_text(spine_merge_request) RETURNS text LANGUAGE sql AS 'SELEC
 CREATE FUNCTION mf_set(spine_merge_request) RETURNS SETOF spine_merge_output LANGUAGE sql AS 'SELECT NULL::spine_merge_output';
 CREATE PROCEDURE mf_procedure(spine_merge_request) LANGUAGE sql AS '';
 CREATE FUNCTION mf_null(spine_merge_request) RETURNS spine_merge_output LANGUAGE sql AS 'SELECT NULL::spine_merge_output';
-CALL mf_fails($$ SELECT spine_set_merge_function('mf', 'mf_args(spine_merge_request, int)') $$);
-CALL mf_fails($$ SELECT spine_set_merge_function('mf', 'mf_arg(record)') $$);
-CALL mf_fails($$ SELECT spine_set_merge_function('mf', 'mf_text(spine_merge_request)') $$);
-CALL mf_fails($$ SELECT spine_set_merge_function('mf', 'mf_set(spine_merge_request)') $$);
-CALL mf_fails($$ SELECT spine_set_merge_function('mf', 'mf_procedure(spine_merge_request)') $$);
-CALL mf_fails($$ SELECT spine_set_merge_function('mf', 4711) $$);
-CALL mf_fails($$ SELECT spine_set_merge_function('mf_plain', 'mf_null(spine_merge_request)') $$);
-CALL mf_fails($$ SELECT spine_set_merge_function(NULL, 'mf_null(spine_merge_request)') $$);
+CALL fails($$ SELECT spine_set_merge_function('mf', 'mf_args(spine_merge_request, int)') $$);
+CALL fails($$ SELECT spine_set_merge_function('mf', 'mf_arg(record)') $$);
+CALL fails($$ SELECT spine_set_merge_function('mf', 'mf_text(spine_merge_request)') $$);
+CALL fails($$ SELECT spine_set_merge_function('mf', 'mf_set(spine_merge_request)') $$);
+CALL fails($$ SELECT spine_set_merge_function('mf', 'mf_procedure(spine_merge_request)') $$);
+CALL fails($$ SELECT spine_set_merge_function('mf', 4711) $$);
+CALL fails($$ SELECT spine_set_merge_function('mf_plain', 'mf_null(spine_merge_request)') $$);
+CALL fails($$ SELECT spine_set_merge_function(NULL, 'mf_null(spine_merge_request)') $$);
 CREATE TEMP TABLE mf_temp ();
 SELECT spine_register('mf_temp');
-CALL mf_fails($$ SELECT spine_set_merge_function('mf_temp', 'mf_null(spine_merge_request)') $$);
+CALL fails($$ SELECT spine_set_merge_function('mf_temp', 'mf_null(spine_merge_request)') $$);
 DROP TABLE mf_temp;
 CREATE ROLE regress_mf_owner;
 CREATE ROLE regress_mf_writer;
@@ -89,10 +77,10 @@ GRANT CREATE ON SCHEMA public TO regress_mf_owner;
 ALTER TABLE mf OWNER TO regress_mf_owner;
 GRANT ALL ON mf TO regress_mf_writer;
 REVOKE ALL ON FUNCTION mf_null FROM PUBLIC;
-CALL mf_fails($$ SELECT spine_set_merge_function('mf', 'mf_null(spine_merge_request)') $$);
+CALL fails($$ SELECT spine_set_merge_function('mf', 'mf_null(spine_merge_request)') $$);
 GRANT EXECUTE ON FUNCTION mf_null TO PUBLIC;
 SET ROLE regress_mf_writer;
-CALL mf_fails($$ SELECT spine_set_merge_function('mf', 'mf_null(spine_merge_request)') $$);
+CALL fails($$ SELECT spine_set_merge_function('mf', 'mf_null(spine_merge_request)') $$);
 RESET ROLE;
 SELECT count(*) FROM spine_option;
 

@@ -2,20 +2,8 @@
 -- Pushing batches
 --
 
-CREATE PROCEDURE push_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 CREATE TABLE push_first ();
 SELECT spine_register('push_first');
@@ -101,9 +89,9 @@ WHERE relation = 'push_settings'::regclass ORDER BY id_lo;
 RESET spine.max_request_parts;
 SELECT id_lo, id_hi, lower, upper, len, parts, runs
 FROM spine_request_inputs('push_settings', 8, 12);
-CALL push_fails('SET spine.max_request_parts = -1');
-CALL push_fails('SET spine.return_requests = 3');
-CALL push_fails('SET spine.no_such_setting = 1');
+CALL fails('SET spine.max_request_parts = -1');
+CALL fails('SET spine.return_requests = 3');
+CALL fails('SET spine.no_such_setting = 1');
 DROP TABLE push_settings;
 
 -- spine_append: the next time, whatever it is
@@ -117,9 +105,9 @@ SELECT array_agg(spine_append('push_append', 1)) FROM generate_series(1, 5);
 SELECT spine_describe('push_append');
 SELECT spine_push_batch('push_append', 1006, 9223372036854775806, 5);
 SELECT spine_append('push_append', 7), spine_upper('push_append');
-CALL push_fails($$SELECT spine_append('push_append', 7)$$);
+CALL fails($$SELECT spine_append('push_append', 7)$$);
 SELECT spine_push_batch('push_append', 9223372036854775807, '[]', 5);
-CALL push_fails($$SELECT spine_append('push_append', 7)$$);
+CALL fails($$SELECT spine_append('push_append', 7)$$);
 SELECT spine_upper('push_append'), spine_validate('push_append');
 DROP TABLE push_append;
 
@@ -135,26 +123,26 @@ SELECT spine_push_batch('push_retry', 2, 3, 10, '{d}', retry => true);
 SELECT spine_push_batch('push_retry', 1, 2, 10, '{c}', retry => true);
 SELECT spine_describe('push_retry');
 -- Without it, it is a push in the wrong place
-CALL push_fails($$SELECT spine_push_batch('push_retry', 1, 2, 10, '{c}')$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 1, 2, 10, '{c}')$$);
 -- Another batch
-CALL push_fails($$SELECT spine_push_batch('push_retry', 1, 2, 11, '{c}', retry => true)$$);
-CALL push_fails($$SELECT spine_push_batch('push_retry', 1, 2, 10, '{x}', retry => true)$$);
-CALL push_fails($$SELECT spine_push_batch('push_retry', 1, 2, 10, '{}', retry => true)$$);
-CALL push_fails($$SELECT spine_push_batch('push_retry', 0, 1, 10, '{a,b}', retry => true)$$);
-CALL push_fails($$SELECT spine_push_batch('push_retry', 0, 2, 20, '{a,b,c}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 1, 2, 11, '{c}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 1, 2, 10, '{x}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 1, 2, 10, '{}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 0, 1, 10, '{a,b}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 0, 2, 20, '{a,b,c}', retry => true)$$);
 -- One that begins elsewhere
-CALL push_fails($$SELECT spine_push_batch('push_retry', 2, 4, 10, '{d}', retry => true)$$);
-CALL push_fails($$SELECT spine_push_batch('push_retry', 4, 5, 10, '{d}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 2, 4, 10, '{d}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 4, 5, 10, '{d}', retry => true)$$);
 -- Compacted since: it cannot be told any more
 SELECT spine_apply_merge('push_retry', 0, 2, 0, 15, '{ab}');
-CALL push_fails($$SELECT spine_push_batch('push_retry', 1, 2, 10, '{c}', retry => true)$$);
-CALL push_fails($$SELECT spine_push_batch('push_retry', 0, 1, 10, '{a,b}', runs => '{1}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 1, 2, 10, '{c}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 0, 1, 10, '{a,b}', runs => '{1}', retry => true)$$);
 SELECT spine_push_batch('push_retry', 2, 3, 10, '{d}', retry => true);
 SELECT spine_describe('push_retry'), spine_validate('push_retry');
 -- The last one of all
 SELECT spine_push_batch('push_retry', 3, '[]', 10, '{e}', retry => true);
 SELECT spine_push_batch('push_retry', 3, '[]', 10, '{e}', retry => true);
-CALL push_fails($$SELECT spine_push_batch('push_retry', 3, '[]', 10, '{f}', retry => true)$$);
+CALL fails($$SELECT spine_push_batch('push_retry', 3, '[]', 10, '{f}', retry => true)$$);
 SELECT spine_describe('push_retry');
 DROP TABLE push_retry;
 
@@ -220,10 +208,10 @@ SELECT spine_register('push_end');
 SELECT spine_push_batch('push_end', 0, 1, 10, '{a}');
 SELECT spine_push_batch('push_end', 1, '[]', 10, '{b}');
 SELECT spine_upper('push_end'), spine_describe('push_end'), spine_validate('push_end');
-CALL push_fails($$SELECT spine_push_batch('push_end', 1, 2, 10, '{b}')$$);
-CALL push_fails($$SELECT spine_push_batch('push_end', '[]', 2, 10, '{b}')$$);
-CALL push_fails($$SELECT spine_push_batch('push_end', '[]', '[]', 10, '{b}')$$);
-CALL push_fails($$SELECT spine_append('push_end', 10, '{b}')$$);
+CALL fails($$SELECT spine_push_batch('push_end', 1, 2, 10, '{b}')$$);
+CALL fails($$SELECT spine_push_batch('push_end', '[]', 2, 10, '{b}')$$);
+CALL fails($$SELECT spine_push_batch('push_end', '[]', '[]', 10, '{b}')$$);
+CALL fails($$SELECT spine_append('push_end', 10, '{b}')$$);
 SELECT spine_downgrade_since('push_end', '[]');
 SELECT spine_since('push_end'), spine_validate('push_end');
 DROP TABLE push_end;
@@ -300,7 +288,7 @@ EXECUTE push_one (15, 16, 1, '{d}');
 EXECUTE push_one (16, 17, 1, '{e}');
 EXECUTE push_one (17, 18, 1, '{f}');
 EXECUTE push_one (18, 19, 1, '{g}');
-CALL push_fails('EXECUTE push_one (18, 19, 1, NULL)');
+CALL fails('EXECUTE push_one (18, 19, 1, NULL)');
 DEALLOCATE push_one;
 SELECT spine_upper('push_called'), spine_validate('push_called');
 
@@ -387,4 +375,3 @@ DROP MATERIALIZED VIEW push_matview;
 DROP FOREIGN DATA WRAPPER push_wrapper CASCADE;
 SELECT count(*) FROM spine_traces;
 
-DROP PROCEDURE push_fails;

@@ -2,20 +2,8 @@
 -- What a reader reads: snapshots as of a time, and what came after a frontier
 --
 
-CREATE PROCEDURE snapshot_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 CREATE TABLE snapshot_spine ();
 SELECT spine_register('snapshot_spine');
@@ -24,7 +12,7 @@ SELECT spine_register('snapshot_spine');
 
 SELECT * FROM spine_snapshot('snapshot_spine');
 SELECT * FROM spine_listen('snapshot_spine', 0);
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_spine', 0)$$);
+CALL fails($$SELECT spine_snapshot('snapshot_spine', 0)$$);
 
 -- Batches of 10 times each
 
@@ -40,9 +28,9 @@ FROM unnest('{0,1,9,10,11,19,20,29,30,39}'::int[]) as_of;
 SELECT count(*) FROM spine_listen('snapshot_spine', 40);
 SELECT count(*) FROM spine_listen('snapshot_spine', 9223372036854775807);
 SELECT count(*) FROM spine_listen('snapshot_spine', '[]');
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_spine', 40)$$);
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_spine', 41)$$);
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_spine', '[]')$$);
+CALL fails($$SELECT spine_snapshot('snapshot_spine', 40)$$);
+CALL fails($$SELECT spine_snapshot('snapshot_spine', 41)$$);
+CALL fails($$SELECT spine_snapshot('snapshot_spine', '[]')$$);
 
 -- Compacted: the batches are others, the times the same
 
@@ -54,8 +42,8 @@ SELECT * FROM spine_snapshot('snapshot_spine', 40);
 SELECT * FROM spine_listen('snapshot_spine', 39);
 SELECT * FROM spine_listen('snapshot_spine', 40);
 SELECT count(*) FROM spine_snapshot('snapshot_spine');
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_spine', 14)$$);
-CALL snapshot_fails($$SELECT spine_listen('snapshot_spine', 14)$$);
+CALL fails($$SELECT spine_snapshot('snapshot_spine', 14)$$);
+CALL fails($$SELECT spine_listen('snapshot_spine', 14)$$);
 
 -- With what this transaction has done
 
@@ -64,7 +52,7 @@ SELECT spine_append('snapshot_spine', 1, '{p5}') FROM generate_series(1, 2);
 SELECT * FROM spine_listen('snapshot_spine', 50);
 SELECT count(*) FROM spine_snapshot('snapshot_spine', 51);
 SELECT spine_downgrade_since('snapshot_spine', 50);
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_spine', 49)$$);
+CALL fails($$SELECT spine_snapshot('snapshot_spine', 49)$$);
 ROLLBACK;
 SELECT count(*) FROM spine_listen('snapshot_spine', 50);
 
@@ -74,9 +62,9 @@ SELECT spine_push_batch('snapshot_spine', 50, '[]', 0);
 SELECT count(*) FROM spine_snapshot('snapshot_spine', 9223372036854775807);
 SELECT lower, upper FROM spine_listen('snapshot_spine', 9223372036854775807);
 SELECT count(*) FROM spine_listen('snapshot_spine', '[]');
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_spine', '[]')$$);
+CALL fails($$SELECT spine_snapshot('snapshot_spine', '[]')$$);
 SELECT spine_downgrade_since('snapshot_spine', '[]');
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_spine', 50)$$);
+CALL fails($$SELECT spine_snapshot('snapshot_spine', 50)$$);
 SELECT count(*) FROM spine_snapshot('snapshot_spine');
 
 -- Many batches, a fused stretch among them: listen finds where to begin
@@ -96,17 +84,17 @@ SELECT count(*) < 1000 AS fused, min(id_lo) = 0 AS all FROM spine_snapshot('snap
 -- What is refused
 
 CREATE TABLE snapshot_plain ();
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_plain')$$);
-CALL snapshot_fails($$SELECT spine_listen('snapshot_plain', 0)$$);
-CALL snapshot_fails($$SELECT spine_snapshot(NULL)$$);
-CALL snapshot_fails($$SELECT spine_listen('snapshot_spine', NULL)$$);
+CALL fails($$SELECT spine_snapshot('snapshot_plain')$$);
+CALL fails($$SELECT spine_listen('snapshot_plain', 0)$$);
+CALL fails($$SELECT spine_snapshot(NULL)$$);
+CALL fails($$SELECT spine_listen('snapshot_spine', NULL)$$);
 CREATE ROLE regress_snapshot_updater;
 GRANT INSERT, UPDATE ON snapshot_spine TO regress_snapshot_updater;
 SET ROLE regress_snapshot_updater;
-CALL snapshot_fails($$SELECT spine_snapshot('snapshot_spine')$$);
-CALL snapshot_fails($$SELECT spine_listen('snapshot_spine', 0)$$);
-CALL snapshot_fails($$SELECT spine_wait_upper('snapshot_spine', 0, '0')$$);
-CALL snapshot_fails($$SELECT spine_wait_request('snapshot_spine', '0')$$);
+CALL fails($$SELECT spine_snapshot('snapshot_spine')$$);
+CALL fails($$SELECT spine_listen('snapshot_spine', 0)$$);
+CALL fails($$SELECT spine_wait_upper('snapshot_spine', 0, '0')$$);
+CALL fails($$SELECT spine_wait_request('snapshot_spine', '0')$$);
 RESET ROLE;
 
 -- Waiting, as far as one session can tell (specs/wait_upper.spec has the rest)
@@ -132,22 +120,21 @@ ROLLBACK;
 SELECT spine_wait_upper('snapshot_wait', 7, '0');
 SELECT spine_push_batch('snapshot_wait', 3, '[]', 0);
 SELECT spine_wait_upper('snapshot_wait', 9223372036854775807);
-CALL snapshot_fails($$SELECT spine_wait_upper('snapshot_wait', '[]')$$);
-CALL snapshot_fails($$SELECT spine_wait_upper('snapshot_wait', 5, '-1 ms')$$);
-CALL snapshot_fails($$SELECT spine_wait_upper('snapshot_wait', 5, '00:01:00.000001')$$);
-CALL snapshot_fails($$SELECT spine_wait_request('snapshot_wait', '178000000 years')$$);
-CALL snapshot_fails($$SELECT spine_wait_request('snapshot_wait', '-178000000 years')$$);
-CALL snapshot_fails($$SELECT spine_wait_upper('snapshot_wait', 5, NULL)$$);
-CALL snapshot_fails($$SELECT spine_wait_upper('snapshot_wait', NULL)$$);
-CALL snapshot_fails($$SELECT spine_wait_upper(NULL, 5)$$);
-CALL snapshot_fails($$SELECT spine_wait_request('snapshot_wait', NULL)$$);
-CALL snapshot_fails($$SELECT spine_wait_upper('snapshot_plain', 5)$$);
-CALL snapshot_fails($$SELECT spine_wait_request('snapshot_plain')$$);
+CALL fails($$SELECT spine_wait_upper('snapshot_wait', '[]')$$);
+CALL fails($$SELECT spine_wait_upper('snapshot_wait', 5, '-1 ms')$$);
+CALL fails($$SELECT spine_wait_upper('snapshot_wait', 5, '00:01:00.000001')$$);
+CALL fails($$SELECT spine_wait_request('snapshot_wait', '178000000 years')$$);
+CALL fails($$SELECT spine_wait_request('snapshot_wait', '-178000000 years')$$);
+CALL fails($$SELECT spine_wait_upper('snapshot_wait', 5, NULL)$$);
+CALL fails($$SELECT spine_wait_upper('snapshot_wait', NULL)$$);
+CALL fails($$SELECT spine_wait_upper(NULL, 5)$$);
+CALL fails($$SELECT spine_wait_request('snapshot_wait', NULL)$$);
+CALL fails($$SELECT spine_wait_upper('snapshot_plain', 5)$$);
+CALL fails($$SELECT spine_wait_request('snapshot_plain')$$);
 SET statement_timeout = '100ms';
-CALL snapshot_fails($$SELECT spine_wait_request('snapshot_wait')$$);
+CALL fails($$SELECT spine_wait_request('snapshot_wait')$$);
 RESET statement_timeout;
 SELECT spine_wait_upper('snapshot_wait', 0);
 
 DROP TABLE snapshot_spine, snapshot_many, snapshot_plain, snapshot_wait;
 DROP ROLE regress_snapshot_updater;
-DROP PROCEDURE snapshot_fails;

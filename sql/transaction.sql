@@ -2,20 +2,8 @@
 -- Spines in transactions, and what happens to their relations
 --
 
-CREATE PROCEDURE transaction_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 -- Savepoints and rollback
 
@@ -158,7 +146,7 @@ SELECT spine_append('transaction_views', 10, '{k3}') AS lower,
 	   (SELECT count(*) FROM spine_describe('transaction_views')) AS described;
 ROLLBACK;
 SELECT count(*) FROM spine_traces WHERE relation = 'transaction_views'::regclass;
-CALL transaction_fails($$SELECT spine_upper('transaction_views')$$);
+CALL fails($$SELECT spine_upper('transaction_views')$$);
 DROP TABLE transaction_views;
 
 -- Registering and unregistering
@@ -197,13 +185,13 @@ ROLLBACK TO again;
 SELECT transaction_state();
 ROLLBACK TO unregistered;
 SELECT transaction_state();
-CALL transaction_fails($$SELECT spine_push_batch('transaction_twice', 0, 1, 10)$$);
-CALL transaction_fails($$SELECT spine_unregister('transaction_twice')$$);
+CALL fails($$SELECT spine_push_batch('transaction_twice', 0, 1, 10)$$);
+CALL fails($$SELECT spine_unregister('transaction_twice')$$);
 ROLLBACK TO registered;
 SELECT transaction_state();
 SELECT spine_push_batch('transaction_twice', 1, 2, 10, '{c}');
 SELECT transaction_state();
-CALL transaction_fails($$SELECT spine_register('transaction_twice')$$);
+CALL fails($$SELECT spine_register('transaction_twice')$$);
 ROLLBACK TO before;
 SELECT transaction_state();
 COMMIT;
@@ -298,7 +286,7 @@ ALTER TABLE transaction_truncated ADD PRIMARY KEY (i);
 ALTER TABLE transaction_referring ADD FOREIGN KEY (i) REFERENCES transaction_truncated;
 SELECT spine_register('transaction_referring');
 SELECT spine_append('transaction_referring', 10, '{r}');
-CALL transaction_fails('TRUNCATE transaction_truncated');
+CALL fails('TRUNCATE transaction_truncated');
 SELECT spine_describe('transaction_truncated'), spine_describe('transaction_referring');
 -- What it cascades to
 TRUNCATE transaction_truncated CASCADE;
@@ -427,7 +415,7 @@ DROP ROLE regress_transaction;
 -- A relation made anew is no spine
 
 CREATE TABLE transaction_owned ();
-CALL transaction_fails($$SELECT spine_upper('transaction_owned')$$);
+CALL fails($$SELECT spine_upper('transaction_owned')$$);
 DROP TABLE transaction_owned;
 
 -- Other DDL keeps the spine
@@ -610,4 +598,3 @@ SELECT spine_describe('spined'), spine_validate('spined');
 \c :home
 DROP DATABASE regress_spine_transaction;
 
-DROP PROCEDURE transaction_fails;

@@ -2,20 +2,8 @@
 -- Merge results that are queued, and the background worker that applies them
 --
 
-CREATE PROCEDURE worker_fails(command text) LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	detail text;
-	hint text;
-BEGIN
-	EXECUTE command;
-	RAISE WARNING 'no error: %', command;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RAISE NOTICE E'%: %\n  DETAIL: %\n  HINT: %', state, message, detail, hint;
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
 
 -- Waits until nothing is queued for a relation any more, for half a minute at most
 CREATE FUNCTION worker_wait(which oid) RETURNS text LANGUAGE plpgsql AS $$
@@ -141,12 +129,12 @@ DROP TABLE worker_nonsense;
 
 CREATE TABLE worker_refused ();
 SELECT spine_register('worker_refused');
-CALL worker_fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, -1)$$);
-CALL worker_fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, 1, ARRAY['a', NULL])$$);
-CALL worker_fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, 1, '{a,b}', '{2}')$$);
-CALL worker_fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, NULL)$$);
+CALL fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, -1)$$);
+CALL fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, 1, ARRAY['a', NULL])$$);
+CALL fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, 1, '{a,b}', '{2}')$$);
+CALL fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, NULL)$$);
 SELECT spine_unregister('worker_refused');
-CALL worker_fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, 1)$$);
+CALL fails($$SELECT spine_submit_merge('worker_refused', 0, 1, 0, 1)$$);
 SELECT count(*) FROM spine_merge_results WHERE relation = 'worker_refused'::regclass;
 DROP TABLE worker_refused;
 
@@ -220,4 +208,3 @@ WHERE relation IN ('worker_left'::regclass, 'worker_right'::regclass) ORDER BY r
 DROP TABLE worker_left, worker_right;
 
 DROP FUNCTION worker_wait;
-DROP PROCEDURE worker_fails;
