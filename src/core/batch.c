@@ -50,13 +50,6 @@ description_copy(const Description *desc, const Arena *arena)
 	};
 }
 
-bool
-description_equal(const Description *a, const Description *b)
-{
-	return frontier_equal(&a->lower, &b->lower) && frontier_equal(&a->upper, &b->upper) &&
-		frontier_equal(&a->since, &b->since);
-}
-
 Status
 description_check_dims(const Description *desc, int dims, CoreError *err)
 {

@@ -42,7 +42,6 @@ extern char *description_text(const Description *desc, char *buf);
 extern char *description_print(const Description *desc, char *buf);
 
 extern Description description_copy(const Description *desc, const Arena *arena);
-extern bool description_equal(const Description *a, const Description *b);
 
 static inline bool
 description_has_dims(const Description *desc, int dims)

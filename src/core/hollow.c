@@ -163,3 +163,44 @@ hollow_source(HollowList *list)
 {
 	return (HollowSource) {list, source_find, source_sum};
 }
+
+void
+hollow_flatten(const HollowList *list, bool ids, const Arena *arena, FlatTrace *flat)
+{
+	flat->nbatches = list->count;
+	flat->batches = arena_alloc(arena, sizeof(FlatBatch) * (list->count + 1));
+	for (size_t i = 0; i < list->count; i++)
+		flat->batches[i] = (FlatBatch) {ids, list->entries[i].lo, list->entries[i].hi,
+			list->entries[i].batch};
+}
+
+static Status
+sink_place(void *context, uint64_t lo, uint64_t hi, const HollowBatch *batch, CoreError *err)
+{
+	(void) err;
+	hollow_replace(context, lo, hi, batch);
+	return CORE_OK;
+}
+
+static Status
+sink_pushed(void *context, const HollowBatch *batch, const PushEffects *effects, CoreError *err)
+{
+	(void) err;
+	hollow_pushed(context, batch, effects);
+	return CORE_OK;
+}
+
+static Status
+sink_lose(void *context, const HollowBatch *batch, CoreError *err)
+{
+	(void) context;
+	(void) batch;
+	(void) err;
+	return CORE_OK;
+}
+
+FlatSink
+hollow_sink(HollowList *list)
+{
+	return (FlatSink) {list, sink_place, sink_pushed, sink_lose};
+}

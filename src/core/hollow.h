@@ -11,6 +11,7 @@
 #define SPINE_CORE_HOLLOW_H
 
 #include "core/chunks.h"
+#include "core/flat.h"
 #include "core/trace.h"
 
 typedef struct HollowEntry
@@ -46,5 +47,12 @@ extern void hollow_fused(HollowList *list, const PushEffects *effects);
 
 /* The list as the core asks about it; context is the list. */
 extern HollowSource hollow_source(HollowList *list);
+
+/* The batches of a trace's flat form: the list's own, with their ids or without. */
+extern void hollow_flatten(const HollowList *list, bool ids, const Arena *arena,
+						   FlatTrace *flat);
+
+/* Where they come back to, when the trace is put together; context is the list. */
+extern FlatSink hollow_sink(HollowList *list);
 
 #endif

@@ -15,14 +15,7 @@
 static Status
 flatten(PersistState *state, const Arena *arena, FlatTrace *flat, CoreError *err)
 {
-	flat->nbatches = state->hollow.count;
-	flat->batches = arena_alloc(arena, sizeof(FlatBatch) * (flat->nbatches + 1));
-	for (size_t i = 0; i < flat->nbatches; i++)
-	{
-		const HollowEntry *entry = &state->hollow.entries[i];
-
-		flat->batches[i] = (FlatBatch) {false, entry->lo, entry->hi, entry->batch};
-	}
+	hollow_flatten(&state->hollow, false, arena, flat);
 	return trace_flatten(&state->trace, arena, flat, err);
 }
 
@@ -77,31 +70,6 @@ persist_flatten(PersistState *state, Text *answer)
 	chunks_free(&memory);
 }
 
-static Status
-place(void *context, uint64_t lo, uint64_t hi, const HollowBatch *batch, CoreError *err)
-{
-	(void) err;
-	hollow_replace(context, lo, hi, batch);
-	return CORE_OK;
-}
-
-static Status
-pushed(void *context, const HollowBatch *batch, const PushEffects *effects, CoreError *err)
-{
-	(void) err;
-	hollow_pushed(context, batch, effects);
-	return CORE_OK;
-}
-
-static Status
-lose(void *context, const HollowBatch *batch, CoreError *err)
-{
-	(void) context;
-	(void) batch;
-	(void) err;
-	return CORE_OK;
-}
-
 void
 persist_unflatten(PersistState *state, bool structure, Text *answer)
 {
@@ -109,7 +77,7 @@ persist_unflatten(PersistState *state, bool structure, Text *answer)
 	Chunks		scratch = {0};
 	Arena		arena = chunks_arena(&scratch);
 	HollowList	hollow = {0};
-	FlatSink	sink = {&hollow, place, pushed, lose};
+	FlatSink	sink = hollow_sink(&hollow);
 	Trace		trace;
 	FlatTrace	flat;
 	CoreError	err;

@@ -111,6 +111,13 @@ desc(uint64_t lower, uint64_t upper, uint64_t since)
 	return (Description) {at(lower), at(upper), at(since)};
 }
 
+static inline bool
+description_equal(const Description *a, const Description *b)
+{
+	return frontier_equal(&a->lower, &b->lower) && frontier_equal(&a->upper, &b->upper) &&
+		frontier_equal(&a->since, &b->since);
+}
+
 /* Part keys that batches of the tests use the first few of. */
 #define MOST_PARTS 8
 static const char *const part_keys[MOST_PARTS] = {
@@ -209,6 +216,90 @@ push_length(Trace *trace, HollowList *list, int64_t len, PushEffects *effects)
 							   len, 1);
 
 	push(trace, list, &batch, effects);
+}
+
+/* [0][10], since [3], with a merge under way on two levels. */
+static inline void
+start_busy_trace(Trace *trace, PushEffects *effects)
+{
+	static const int64_t lengths[] = {9, 16, 1, 1, 0, 3, 4, 1, 2, 1};
+	Frontier	since = at(3);
+	CoreError	err;
+
+	start_trace(trace, 1);
+	for (int i = 0; i < 10; i++)
+		push_length(trace, NULL, lengths[i], effects);
+	CHECK(trace_downgrade_since(trace, &since, &err) == CORE_OK);
+}
+
+/* How many there are. */
+static inline int
+spine_batches(Trace *trace)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&trace->levels);
+	int			count = 0;
+
+	while (levels_next(&trace->levels, &walk, NULL) != NULL)
+		count++;
+	return count;
+}
+
+static inline SpineBatch *
+oldest(Trace *trace)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&trace->levels);
+
+	return levels_next(&trace->levels, &walk, NULL);
+}
+
+/* ----------------------------------------------------------- merge results */
+
+/* Matches a result, which must not change anything yet. */
+static inline Status
+match(Trace *trace, HollowList *list, const HollowBatch *result,
+	  ApplyEffect *effect)
+{
+	HollowSource source = hollow_source(list);
+	CoreError	err = {0};
+	Trace		before;
+	Status		status;
+
+	trace_copy(&before, trace, test_arena());
+	status = trace_match(trace, result, &source, effect, &err);
+	CHECK(trace_equal(trace, &before));
+	CHECK(err.status == status);
+	return status;
+}
+
+static inline MergeOutcome
+outcome_of(Trace *trace, HollowList *list, const HollowBatch *result)
+{
+	ApplyEffect effect;
+
+	CHECK(match(trace, list, result, &effect) == CORE_OK);
+	CHECK((effect.batch == NULL) == (effect.outcome == NOT_APPLIED_NO_MATCH));
+	return effect.outcome;
+}
+
+/* Matches and applies; checks the ids replaced and what the batch sums up to. */
+static inline void
+apply(Trace *trace, HollowList *list, const HollowBatch *result,
+	  MergeOutcome outcome, uint64_t lo, uint64_t hi, HollowSum sum)
+{
+	ApplyEffect effect;
+	CoreError	err;
+
+	CHECK(match(trace, list, result, &effect) == CORE_OK);
+	if (!CHECK(effect.outcome == outcome))
+		return;
+	CHECK(effect.lo == lo && effect.hi == hi);
+	CHECK(effect.left.len == sum.len && effect.left.parts == sum.parts &&
+		  effect.left.hollow == sum.hollow);
+	trace_apply(trace, result, &effect);
+	hollow_replace(list, effect.lo, effect.hi, result);
+	CHECK(effect.batch->len == sum.len && effect.batch->parts == sum.parts &&
+		  effect.batch->hollow == sum.hollow);
+	CHECK(trace_validate(trace, &err) == CORE_OK);
 }
 
 #endif

@@ -34,17 +34,6 @@ answer_requests(Trace *trace, HollowList *list, int64_t most)
 	return answered;
 }
 
-static int
-count_batches(Trace *trace)
-{
-	LevelsWalk	walk = LEVELS_WALK_START(&trace->levels);
-	int			count = 0;
-
-	while (levels_next(&trace->levels, &walk, NULL) != NULL)
-		count++;
-	return count;
-}
-
 /* Carries out the fuses of an operation that pushed nothing. */
 static void
 check_quiet(Trace *trace, HollowList *list)
@@ -86,7 +75,7 @@ test_idle_retractions(void)
 			CHECK(!worked);
 			CHECK(trace_metrics(&trace).compacting == 0);
 			/* Batches without updates ask for nothing. */
-			CHECK(count_batches(&trace) == 1 || remains[i] == 0);
+			CHECK(spine_batches(&trace) == 1 || remains[i] == 0);
 			hollow_clear(&list);
 		}
 	end_case("an idle spine with retractions converges to one compact batch");
@@ -107,7 +96,7 @@ test_physical_to_the_end(void)
 	CHECK(trace_set_physical(&trace, &physical, &err) == CORE_OK);
 	for (int i = 0; i < 100; i++)
 		push_length(&trace, &list, 2, &effects);
-	CHECK(trace.npending == 100 && count_batches(&trace) == 0);
+	CHECK(trace.npending == 100 && spine_batches(&trace) == 0);
 	physical = at(50);
 	CHECK(trace_set_physical(&trace, &physical, &err) == CORE_OK);
 	while (moved)
@@ -128,7 +117,7 @@ test_physical_to_the_end(void)
 	} while (moved);
 	CHECK(trace.npending == 0);
 	push_length(&trace, &list, 2, &effects);
-	CHECK(trace.npending == 0 && count_batches(&trace) < 10);
+	CHECK(trace.npending == 0 && spine_batches(&trace) < 10);
 	hollow_clear(&list);
 	end_case("physical compaction to the empty frontier does not stall merging");
 }
@@ -153,7 +142,7 @@ test_force(void)
 		effects.want_requests = true;
 		CHECK(trace_force(&trace, &effects, &worked, &err) == CORE_OK);
 		check_quiet(&trace, &list);
-		CHECK(count_batches(&trace) == (n > 0) && effects.nrequests <= 1);
+		CHECK(spine_batches(&trace) == (n > 0) && effects.nrequests <= 1);
 		if (effects.nrequests == 1)
 			CHECK(effects.requests[0].lo == 0 && effects.requests[0].hi == (uint64_t) n &&
 				  effects.requests[0].len == len);
@@ -198,16 +187,16 @@ test_structural(void)
 
 	start_trace(&trace, 1);
 	CHECK(trace_introduce_empty(&trace, 5, &effects, &err) == CORE_OK);
-	CHECK(count_batches(&trace) == 0 && trace.levels.count == 1);
+	CHECK(spine_batches(&trace) == 0 && trace.levels.count == 1);
 	CHECK(level_state(&trace.levels.level[0]) == LEVEL_SINGLE);
 	push_length(&trace, &list, 0, &effects);
-	CHECK(effects.nfuses == 0 && count_batches(&trace) == 1);
+	CHECK(effects.nfuses == 0 && spine_batches(&trace) == 1);
 	CHECK(trace.levels.count == 1 && level_state(&trace.levels.level[0]) == LEVEL_SINGLE);
 	CHECK(trace_introduce_empty(&trace, 0, &effects, &err) == CORE_OK);
 	CHECK(level_state(&trace.levels.level[0]) == LEVEL_COMPLETE);
 	CHECK(level_batch(&trace.levels.level[0])->hi == 1);
 	push_length(&trace, &list, 3, &effects);
-	CHECK(list.count == 2 && count_batches(&trace) == 2);
+	CHECK(list.count == 2 && spine_batches(&trace) == 2);
 	hollow_clear(&list);
 	end_case("structural empties meet batches");
 }

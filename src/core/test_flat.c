@@ -9,22 +9,6 @@
 
 static PushEffects effects;
 
-static Status
-place(void *context, uint64_t lo, uint64_t hi, const HollowBatch *batch, CoreError *err)
-{
-	(void) err;
-	hollow_replace(context, lo, hi, batch);
-	return CORE_OK;
-}
-
-static Status
-pushed(void *context, const HollowBatch *batch, const PushEffects *done, CoreError *err)
-{
-	(void) err;
-	hollow_pushed(context, batch, done);
-	return CORE_OK;
-}
-
 static int	lost;
 
 static Status
@@ -34,6 +18,24 @@ lose(void *context, const HollowBatch *batch, CoreError *err)
 	(void) err;
 	lost += batch->nparts;
 	return CORE_OK;
+}
+
+/* A trace, its flat form, and what is put together from that. */
+typedef struct Twice
+{
+	Trace		trace;
+	HollowList	list;
+	FlatTrace	flat;
+	Trace		again;
+	HollowList	again_list;
+} Twice;
+
+static void
+clear(Twice *twice)
+{
+	hollow_clear(&twice->list);
+	hollow_clear(&twice->again_list);
+	chunks_free(&test_chunks);
 }
 
 /* A trace with everything in it: structural empties, pending batches, merges. */
@@ -66,25 +68,22 @@ some_trace(Dice *dice, Trace *trace, HollowList *list)
 }
 
 static void
-flatten(const Trace *trace, const HollowList *list, bool ids, FlatTrace *flat)
+flatten(Twice *twice, bool ids)
 {
 	Arena		arena = test_arena();
 	CoreError	err;
 
-	flat->nbatches = list->count;
-	flat->batches = arena_alloc(&arena, sizeof(FlatBatch) * (list->count + 1));
-	for (size_t i = 0; i < list->count; i++)
-		flat->batches[i] = (FlatBatch) {ids, list->entries[i].lo, list->entries[i].hi,
-			list->entries[i].batch};
-	CHECK(trace_flatten(trace, &arena, flat, &err) == CORE_OK);
+	hollow_flatten(&twice->list, ids, &arena, &twice->flat);
+	CHECK(trace_flatten(&twice->trace, &arena, &twice->flat, &err) == CORE_OK);
 }
 
 static Status
-unflatten(FlatTrace *flat, Trace *trace, HollowList *list, CoreError *err)
+unflatten(Twice *twice, CoreError *err)
 {
-	FlatSink	sink = {list, place, pushed, lose};
+	FlatSink	sink = hollow_sink(&twice->again_list);
 
-	return trace_unflatten(flat, test_arena(), &sink, trace, err);
+	sink.lose = lose;
+	return trace_unflatten(&twice->flat, test_arena(), &sink, &twice->again, err);
 }
 
 static bool
@@ -122,28 +121,22 @@ test_round_trip(void)
 
 	for (int i = 0; i < 3000 && tap.wrong == 0; i++)
 	{
-		HollowList	list = {0};
-		HollowList	again_list = {0};
-		Trace		trace;
-		Trace		again;
-		FlatTrace	flat;
+		Twice		twice = {0};
 		CoreError	err;
 
-		some_trace(&dice, &trace, &list);
-		flatten(&trace, &list, i % 3 == 0, &flat);
+		some_trace(&dice, &twice.trace, &twice.list);
+		flatten(&twice, i % 3 == 0);
 		if (i % 3 == 2)
-			shuffle(&flat, &dice);
+			shuffle(&twice.flat, &dice);
 		/* A trace without batches has no structure, and starts over. */
-		if (CHECK(unflatten(&flat, &again, &again_list, &err) == CORE_OK))
+		if (CHECK(unflatten(&twice, &err) == CORE_OK))
 		{
-			CHECK(trace_equal(&trace, &again) || flat.nspine == 0);
-			CHECK(lists_equal(&list, &again_list));
+			CHECK(trace_equal(&twice.trace, &twice.again) || twice.flat.nspine == 0);
+			CHECK(lists_equal(&twice.list, &twice.again_list));
 		}
 		else
 			printf("# %s: %s\n", err.message, err.detail);
-		hollow_clear(&list);
-		hollow_clear(&again_list);
-		chunks_free(&test_chunks);
+		clear(&twice);
 	}
 	end_case("with structure: the same comes out, with ids, without, or mixed");
 }
@@ -155,38 +148,32 @@ test_rebuild(void)
 
 	for (int i = 0; i < 1000 && tap.wrong == 0; i++)
 	{
-		HollowList	list = {0};
-		HollowList	again_list = {0};
-		Trace		trace;
-		Trace		again;
-		FlatTrace	flat;
+		Twice		twice = {0};
 		CoreError	err;
 
-		some_trace(&dice, &trace, &list);
-		flatten(&trace, &list, false, &flat);
-		flat.nspine = flat.nmerges = 0;
-		CHECK(unflatten(&flat, &again, &again_list, &err) == CORE_OK);
-		CHECK(frontier_equal(&trace.upper, &again.upper));
-		CHECK(again.next_id == list.count && again_list.count <= list.count);
-		hollow_clear(&list);
-		hollow_clear(&again_list);
-		chunks_free(&test_chunks);
+		some_trace(&dice, &twice.trace, &twice.list);
+		flatten(&twice, false);
+		twice.flat.nspine = twice.flat.nmerges = 0;
+		CHECK(unflatten(&twice, &err) == CORE_OK);
+		CHECK(frontier_equal(&twice.trace.upper, &twice.again.upper));
+		CHECK(twice.again.next_id == twice.list.count && twice.again_list.count <= twice.list.count);
+		clear(&twice);
 	}
 	end_case("without structure: the batches are pushed again");
 }
 
 /* Two spine batches that are being merged, [0, 5) empty, [5, 6) with updates. */
 static void
-two_batches(Trace *trace, HollowList *list, FlatTrace *flat)
+two_batches(Twice *twice)
 {
 	HollowBatch first = hollow(0, 5, 0, 0, 0);
 	HollowBatch second = hollow(5, 6, 0, 4, 1);
 
-	start_trace(trace, 1);
-	push(trace, list, &first, &effects);
-	push(trace, list, &second, &effects);
-	flatten(trace, list, false, flat);
-	CHECK(flat->nspine == 2 && flat->nmerges == 1);
+	start_trace(&twice->trace, 1);
+	push(&twice->trace, &twice->list, &first, &effects);
+	push(&twice->trace, &twice->list, &second, &effects);
+	flatten(twice, false);
+	CHECK(twice->flat.nspine == 2 && twice->flat.nmerges == 1);
 }
 
 /* Makes the one empty legacy batch into these, and expects what must come of it. */
@@ -194,30 +181,25 @@ static void
 check_pieces(const uint64_t *bounds, int count, int32_t nparts, Status expected)
 {
 	Arena		arena = test_arena();
-	HollowList	list = {0};
-	HollowList	again_list = {0};
-	Trace		trace;
-	Trace		again;
-	FlatTrace	flat;
+	Twice		twice = {0};
 	CoreError	err;
 
-	two_batches(&trace, &list, &flat);
-	flat.nbatches = (size_t) count;
-	flat.batches = arena_alloc(&arena, sizeof(FlatBatch) * (size_t) count);
+	two_batches(&twice);
+	twice.flat.nbatches = (size_t) count;
+	twice.flat.batches = arena_alloc(&arena, sizeof(FlatBatch) * (size_t) count);
 	for (int i = 0; i < count; i++)
 	{
-		flat.batches[i] = (FlatBatch) {.batch = hollow(bounds[i], bounds[i + 1], 0, 0, 0)};
+		twice.flat.batches[i] = (FlatBatch) {.batch = hollow(bounds[i], bounds[i + 1], 0, 0, 0)};
 		if (i == count - 1)
-			flat.batches[i].batch = list.entries[1].batch;
+			twice.flat.batches[i].batch = twice.list.entries[1].batch;
 		else if (i == 1)
-			flat.batches[i].batch.nparts = nparts;
+			twice.flat.batches[i].batch.nparts = nparts;
 	}
-	if (!CHECK(unflatten(&flat, &again, &again_list, &err) == expected))
+	if (!CHECK(unflatten(&twice, &err) == expected))
 		printf("# %s: %s\n", err.message, err.detail);
 	if (expected == CORE_OK)
-		CHECK(lists_equal(&list, &again_list) && trace_equal(&trace, &again));
-	hollow_clear(&list);
-	hollow_clear(&again_list);
+		CHECK(lists_equal(&twice.list, &twice.again_list) && trace_equal(&twice.trace, &twice.again));
+	clear(&twice);
 }
 
 static void
@@ -243,26 +225,27 @@ static void
 test_split(void)
 {
 	Arena		arena = test_arena();
-	HollowList	list = {0};
-	Trace		trace;
-	FlatTrace	flat = {.dims = 1, .effort = 2, .since = at(0)};
+	Twice		twice = {.flat = {.dims = 1, .effort = 2, .since = at(0)}};
+	FlatTrace  *flat = &twice.flat;
+	HollowList *list = &twice.again_list;
+	Trace	   *trace = &twice.again;
 	FlatPart	parts[] = {{0, 1, true, desc(0, 2, 0)}, {1, 2, true, desc(2, 4, 0)},
 	{2, 3, false, desc(0, 0, 0)}};
 	CoreError	err;
 
-	flat.nbatches = 2;
-	flat.batches = arena_alloc(&arena, sizeof(FlatBatch) * 2);
-	flat.batches[0] = (FlatBatch) {.batch = hollow(4, 6, 0, 3, 1)};
-	flat.batches[1] = (FlatBatch) {.batch = hollow(0, 4, 0, 0, 0)};
-	flat.nspine = 1;
-	flat.spine = arena_alloc(&arena, sizeof(FlatSpineBatch));
-	*flat.spine = (FlatSpineBatch) {0, 3, 2, desc(0, 6, 0), parts, 3};
-	CHECK(unflatten(&flat, &trace, &list, &err) == CORE_OK);
-	CHECK(list.count == 3 && list.entries[0].batch.desc.upper.time == 2 &&
-		  list.entries[1].batch.desc.upper.time == 4);
-	CHECK(trace.effort == 2 && trace.levels.count == 3 && trace.next_id == 3);
-	CHECK(trace.levels.level[2].batch[0].hollow == 3);
-	hollow_clear(&list);
+	flat->nbatches = 2;
+	flat->batches = arena_alloc(&arena, sizeof(FlatBatch) * 2);
+	flat->batches[0] = (FlatBatch) {.batch = hollow(4, 6, 0, 3, 1)};
+	flat->batches[1] = (FlatBatch) {.batch = hollow(0, 4, 0, 0, 0)};
+	flat->nspine = 1;
+	flat->spine = arena_alloc(&arena, sizeof(FlatSpineBatch));
+	*flat->spine = (FlatSpineBatch) {0, 3, 2, desc(0, 6, 0), parts, 3};
+	CHECK(unflatten(&twice, &err) == CORE_OK);
+	CHECK(list->count == 3 && list->entries[0].batch.desc.upper.time == 2 &&
+		  list->entries[1].batch.desc.upper.time == 4);
+	CHECK(trace->effort == 2 && trace->levels.count == 3 && trace->next_id == 3);
+	CHECK(trace->levels.level[2].batch[0].hollow == 3);
+	clear(&twice);
 	end_case("one empty legacy batch is split to fit");
 }
 
@@ -376,21 +359,16 @@ test_damage(void)
 
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
 	{
-		HollowList	list = {0};
-		HollowList	again_list = {0};
-		Trace		trace;
-		Trace		again;
-		FlatTrace	flat;
+		Twice		twice = {0};
 		CoreError	err = {0};
 		Status		status;
 
-		two_batches(&trace, &list, &flat);
-		damages[i] (&flat);
-		status = unflatten(&flat, &again, &again_list, &err);
+		two_batches(&twice);
+		damages[i] (&twice.flat);
+		status = unflatten(&twice, &err);
 		if (!CHECK(status != CORE_OK && status == err.status && err.message[0] != '\0'))
 			printf("# damage %zu\n", i);
-		hollow_clear(&list);
-		hollow_clear(&again_list);
+		clear(&twice);
 	}
 	end_case("pieces that are missing, left over, or do not fit");
 }

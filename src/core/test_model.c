@@ -257,17 +257,6 @@ carry_out(Model *model, const PushEffects *effects)
 	check_requests(model, effects);
 }
 
-static int
-spine_batches(Trace *trace)
-{
-	LevelsWalk	walk = LEVELS_WALK_START(&trace->levels);
-	int			count = 0;
-
-	while (levels_next(&trace->levels, &walk, NULL) != NULL)
-		count++;
-	return count;
-}
-
 static void
 do_push(Run *run)
 {
