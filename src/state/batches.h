@@ -52,6 +52,12 @@ extern const Datum *batches_next_stored(BatchScan *scan);
 extern void batches_end(BatchScan *scan);
 
 /*
+ * The newest row that begins at id or before, but not before lo; false without
+ * one.  Its description is copied, its arrays are not to be looked at.
+ */
+extern bool batches_at(Oid relid, int64 lo, int64 id, Snapshot snapshot, BatchRow *row);
+
+/*
  * The id at which the first hollow batch begins that is not wholly before a
  * frontier; next_id if there is none.
  */
