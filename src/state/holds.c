@@ -218,6 +218,6 @@ holds_prune(void)
 
 	foreach(cell, relations_to_prune())
 		if (ConditionalLockRelationOid(lfirst_oid(cell), AccessShareLock) &&
-			spine_try_lock(lfirst_oid(cell)))
+			spine_lock(lfirst_oid(cell), false))
 			delete_holds(lfirst_oid(cell), true);
 }

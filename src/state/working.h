@@ -68,10 +68,11 @@ extern Spine *spine_open_damaged(Oid relid);
 extern Spine *spine_try_open(Oid relid, bool *busy);
 
 /*
- * Only locks it, without waiting, even if the relation has no spine.  The
- * relation has to be locked before, as always.
+ * Only locks it until the transaction ends, even if the relation has no spine; false
+ * if it is held and wait is not set.  The relation has to be locked before, as
+ * always.
  */
-extern bool spine_try_lock(Oid relid);
+extern bool spine_lock(Oid relid, bool wait);
 
 /* The caller has changed the trace, or will at once. */
 extern void spine_changed(Spine *spine);
@@ -141,5 +142,17 @@ extern void spine_requests_at_commit(void);
 
 /* Registers the transaction callbacks; once per process. */
 extern void spine_working_init(void);
+
+/* ---------------------------- between working.c, lifecycle.c and commit.c */
+
+/*
+ * The working copy of this subtransaction; NULL if there is no spine, or busy.
+ * What ends a spine is not strict: it goes without the serialization check, as
+ * it does for the relation itself, and does not care whether the image is good.
+ */
+extern Spine *working_open(Oid relid, bool wait, bool strict, bool *busy);
+
+/* This is what the transaction has found; news at commit are told from it. */
+extern void working_note_before(Spine *spine);
 
 #endif
