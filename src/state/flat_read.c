@@ -280,7 +280,7 @@ read_part(const Object *object, JsonbValue *value, FlatPart *part)
 		(JsonContainerSize(list) != 2 && JsonContainerSize(list) != 5))
 		wrong_value(object, "parts", value, expected);
 	elements.iterator = JsonbIteratorInit(list);
-	while (next_element(&elements, &entry[count]))
+	while (count < (int) lengthof(entry) && next_element(&elements, &entry[count]))
 		count++;
 	*part = (FlatPart)
 	{
