@@ -52,8 +52,7 @@ lease_arg(FunctionCallInfo fcinfo, int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("lease is out of range"),
-				 errdetail("It is %s.",
-						   DatumGetCString(DirectFunctionCall1(interval_out, PG_GETARG_DATUM(n)))),
+				 errdetail("It is %s.", interval_text(PG_GETARG_DATUM(n))),
 				 errhint("Give it longer than nothing and at most ten years, and extend it as the work goes on.")));
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 												   TimestampTzGetDatum(GetCurrentTimestamp()),
@@ -109,6 +108,7 @@ list_offers(List *relids, bool must_be_spines)
 		Spine		spine;
 		Snapshot	rows;
 
+		CHECK_FOR_INTERRUPTS();
 		if (spine_read(lfirst_oid(cell), &spine, &rows))
 			offers = offers_add(offers, &spine);
 		else if (must_be_spines)
@@ -197,17 +197,11 @@ static bool
 claim_is_current(const Claim *claim)
 {
 	Oid			relid = claim->request.relid;
-	Spine		spine;
-	Snapshot	rows;
-	bool		current;
 
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
 		return false;
 	note_temporary(relid);
-	PushActiveSnapshot(GetLatestSnapshot());
-	current = spine_read(relid, &spine, &rows) && spine.generation == claim->request.generation;
-	PopActiveSnapshot();
-	return current;
+	return spine_is_current(relid, claim->request.generation);
 }
 
 /* A claim in the latest state, or made by this very command. */
@@ -382,8 +376,7 @@ spine_retry_merge(PG_FUNCTION_ARGS)
 	spine_refuse_read_only();
 	attempts_lock(key.relid, true);
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (!spine_read(key.relid, &spine, &rows))
-		spine_not_registered(key.relid);
+	spine_require(key.relid, &spine, &rows);
 	key.generation = spine.generation;
 	PopActiveSnapshot();
 	/* A lease that is over would count again. */

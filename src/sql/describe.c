@@ -59,8 +59,7 @@ spine_describe(PG_FUNCTION_ARGS)
 	LevelsWalk	walk;
 	SpineBatch *batch;
 
-	if (!spine_read(relid, &spine, &snapshot))
-		spine_not_registered(relid);
+	spine_require(relid, &spine, &snapshot);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	walk = LEVELS_WALK_START(&spine.trace.levels);
 	while ((batch = levels_next(&spine.trace.levels, &walk, NULL)) != NULL)

@@ -20,8 +20,7 @@ spine_flatten(PG_FUNCTION_ARGS)
 	Spine		spine;
 	FlatTrace	flat;
 
-	if (!spine_read(relid, &spine, &snapshot))
-		spine_not_registered(relid);
+	spine_require(relid, &spine, &snapshot);
 	flat_of_spine(&spine, snapshot, &flat);
 	PG_RETURN_JSONB_P(flat_to_jsonb(&flat));
 }

@@ -48,8 +48,7 @@ spine_request_inputs(PG_FUNCTION_ARGS)
 	BatchScan  *scan;
 	const Datum *row;
 
-	if (!spine_read(relid, &spine, &snapshot))
-		spine_not_registered(relid);
+	spine_require(relid, &spine, &snapshot);
 	InitMaterializedSRF(fcinfo, 0);
 	scan = batches_begin(relid, lo, hi, snapshot);
 	while ((row = batches_next_stored(scan)) != NULL &&
@@ -141,8 +140,7 @@ spine_snapshot(PG_FUNCTION_ARGS)
 	BatchScan  *scan;
 	const Datum *row;
 
-	if (!spine_read(relid, &spine, &snapshot))
-		spine_not_registered(relid);
+	spine_require(relid, &spine, &snapshot);
 	if (!all)
 	{
 		check_not_passed(&spine, &as_of, "as_of");
@@ -172,8 +170,7 @@ spine_listen(PG_FUNCTION_ARGS)
 	const Datum *row;
 	int64		first;
 
-	if (!spine_read(relid, &spine, &snapshot))
-		spine_not_registered(relid);
+	spine_require(relid, &spine, &snapshot);
 	check_not_passed(&spine, &frontier, "frontier");
 	InitMaterializedSRF(fcinfo, 0);
 	first = batches_first_after(relid, spine.trace.next_id, &frontier, snapshot);
@@ -218,8 +215,7 @@ spine_cursor_through(PG_FUNCTION_ARGS)
 	CoreError	err;
 	bool		nothing;
 
-	if (!spine_read(relid, &spine, &snapshot))
-		spine_not_registered(relid);
+	spine_require(relid, &spine, &snapshot);
 	if (trace_check_cut(&spine.trace, &upper, &nothing, &err) != CORE_OK)
 		report_core_error(&err);
 	InitMaterializedSRF(fcinfo, 0);

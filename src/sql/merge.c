@@ -63,7 +63,6 @@ spine_submit_merge(PG_FUNCTION_ARGS)
 	hollow_batch_set_arrays(&batch, row.parts, row.runs);
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
-	if (!spine_read(relid, &spine, &rows))
-		spine_not_registered(relid);
+	spine_require(relid, &spine, &rows);
 	PG_RETURN_INT64(results_submit(relid, spine.generation, &row, inputs, 0));
 }

@@ -40,8 +40,7 @@ read_spine(Oid relid, Spine *spine)
 {
 	Snapshot	rows;
 
-	if (!spine_read(relid, spine, &rows))
-		spine_not_registered(relid);
+	spine_require(relid, spine, &rows);
 }
 
 PG_FUNCTION_INFO_V1(spine_upper);

@@ -149,8 +149,7 @@ spine_validate(PG_FUNCTION_ARGS)
 	Spine		spine;
 	CoreError	err;
 
-	if (!spine_read(relid, &spine, &snapshot))
-		spine_not_registered(relid);
+	spine_require(relid, &spine, &snapshot);
 	if (trace_validate(&spine.trace, &err) != CORE_OK)
 		broken(relid, err.message, err.detail);
 	check_batches(&spine, snapshot);

@@ -45,6 +45,48 @@ static const struct
 	{&tables.home, HOME_COLUMNS},
 };
 
+/* What is looked up by its name. */
+typedef struct OwnName
+{
+	const char *name;
+	Oid		   *oid;
+} OwnName;
+
+static const OwnName own_relations[] = {
+	{"spine_trace", &tables.trace},
+	{"spine_trace_relation", &tables.trace_index},
+	{"spine_batch", &tables.batch},
+	{"spine_batch_pkey", &tables.batch_pkey},
+	{"spine_merge_result", &tables.result},
+	{"spine_merge_result_pkey", &tables.result_pkey},
+	{"spine_merge_result_queue", &tables.result_queue},
+	{"spine_garbage_part", &tables.garbage},
+	{"spine_generation", &tables.generation_seq},
+	{"spine_merge_result_id", &tables.result_seq},
+	{"spine_garbage_part_pkey", &tables.garbage_pkey},
+	{"spine_garbage_part_relation", &tables.garbage_relation},
+	{"spine_merge_claim", &tables.claim},
+	{"spine_merge_claim_pkey", &tables.claim_pkey},
+	{"spine_merge_claim_ended", &tables.claim_ended},
+	{"spine_merge_attempt", &tables.attempt},
+	{"spine_merge_attempt_pkey", &tables.attempt_pkey},
+	{"spine_inbox_batch", &tables.inbox},
+	{"spine_inbox_batch_pkey", &tables.inbox_pkey},
+	{"spine_inbox_batch_queue", &tables.inbox_queue},
+	{"spine_reader_hold", &tables.hold},
+	{"spine_reader_hold_pkey", &tables.hold_pkey},
+	{"spine_option", &tables.option},
+	{"spine_option_pkey", &tables.option_pkey},
+	{"spine_home", &tables.home},
+};
+
+static const OwnName own_types[] = {
+	{"spine_frontier", &tables.frontier_type},
+	{"spine_merge_outcome", &tables.outcome_type},
+	{"spine_merge_request", &tables.request_type},
+	{"spine_merge_output", &tables.output_type},
+};
+
 static bool
 is_table(Oid relid)
 {
@@ -98,60 +140,19 @@ find_extension(Oid *schema, char **version)
 static bool
 look_up_tables(Oid schema)
 {
-	struct
-	{
-		const char *name;
-		Oid		   *oid;
-	}			relations[] = {
-		{"spine_trace", &tables.trace},
-		{"spine_trace_relation", &tables.trace_index},
-		{"spine_batch", &tables.batch},
-		{"spine_batch_pkey", &tables.batch_pkey},
-		{"spine_merge_result", &tables.result},
-		{"spine_merge_result_pkey", &tables.result_pkey},
-		{"spine_merge_result_queue", &tables.result_queue},
-		{"spine_garbage_part", &tables.garbage},
-		{"spine_generation", &tables.generation_seq},
-		{"spine_merge_result_id", &tables.result_seq},
-		{"spine_garbage_part_pkey", &tables.garbage_pkey},
-		{"spine_garbage_part_relation", &tables.garbage_relation},
-		{"spine_merge_claim", &tables.claim},
-		{"spine_merge_claim_pkey", &tables.claim_pkey},
-		{"spine_merge_claim_ended", &tables.claim_ended},
-		{"spine_merge_attempt", &tables.attempt},
-		{"spine_merge_attempt_pkey", &tables.attempt_pkey},
-		{"spine_inbox_batch", &tables.inbox},
-		{"spine_inbox_batch_pkey", &tables.inbox_pkey},
-		{"spine_inbox_batch_queue", &tables.inbox_queue},
-		{"spine_reader_hold", &tables.hold},
-		{"spine_reader_hold_pkey", &tables.hold_pkey},
-		{"spine_option", &tables.option},
-		{"spine_option_pkey", &tables.option_pkey},
-		{"spine_home", &tables.home},
-	};
-	struct
-	{
-		const char *name;
-		Oid		   *oid;
-	}			types[] = {
-		{"spine_frontier", &tables.frontier_type},
-		{"spine_merge_outcome", &tables.outcome_type},
-		{"spine_merge_request", &tables.request_type},
-		{"spine_merge_output", &tables.output_type},
-	};
 	bool		all = true;
 
-	for (int i = 0; i < (int) lengthof(relations); i++)
+	for (int i = 0; i < (int) lengthof(own_relations); i++)
 	{
-		*relations[i].oid = get_relname_relid(relations[i].name, schema);
-		all = all && OidIsValid(*relations[i].oid);
+		*own_relations[i].oid = get_relname_relid(own_relations[i].name, schema);
+		all = all && OidIsValid(*own_relations[i].oid);
 	}
-	for (int i = 0; i < (int) lengthof(types); i++)
+	for (int i = 0; i < (int) lengthof(own_types); i++)
 	{
-		*types[i].oid = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-										CStringGetDatum(types[i].name),
-										ObjectIdGetDatum(schema));
-		all = all && OidIsValid(*types[i].oid);
+		*own_types[i].oid = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+											CStringGetDatum(own_types[i].name),
+											ObjectIdGetDatum(schema));
+		all = all && OidIsValid(*own_types[i].oid);
 	}
 	return all;
 }

@@ -228,6 +228,26 @@ spine_read(Oid relid, Spine *spine, Snapshot *rows)
 	return spine_read_under(GetActiveSnapshot(), relid, spine, rows);
 }
 
+void
+spine_require(Oid relid, Spine *spine, Snapshot *rows)
+{
+	if (!spine_read(relid, spine, rows))
+		spine_not_registered(relid);
+}
+
+bool
+spine_is_current(Oid relid, int64 generation)
+{
+	Spine		spine;
+	Snapshot	rows;
+	bool		current;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	current = spine_read(relid, &spine, &rows) && spine.generation == generation;
+	PopActiveSnapshot();
+	return current;
+}
+
 /*
  * Later than the active snapshot, which may have been taken before the lock on
  * the relation was: after a TRUNCATE that held it, the generation is another.

@@ -130,6 +130,7 @@ list_offers(void)
 		Spine		spine;
 		Snapshot	rows;
 
+		CHECK_FOR_INTERRUPTS();
 		if (spine_read(lfirst_oid(cell), &spine, &rows) && !spine.foreign)
 			offers = offers_add(offers, &spine);
 	}
@@ -176,15 +177,7 @@ claim_step(void *arg)
 static bool
 claim_is_current(void)
 {
-	Spine		spine;
-	Snapshot	rows;
-	bool		current;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	current = spine_read(merger.request.relid, &spine, &rows) &&
-		spine.generation == merger.request.generation;
-	PopActiveSnapshot();
-	return current;
+	return spine_is_current(merger.request.relid, merger.request.generation);
 }
 
 /*
@@ -325,6 +318,7 @@ merge_step(void *arg)
 	int			context;
 	int			nest;
 	char	   *signature;
+	Oid			function;
 	MergeOutput output;
 
 	signature = spine_tables(true) == NULL ? NULL :
@@ -338,12 +332,9 @@ merge_step(void *arg)
 	GetUserIdAndSecContext(&self, &context);
 	SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
 	nest = NewGUCNestLevel();
-	{
-		Oid			function = merge_function_find(signature);
-
-		merge_function_check(function, owner);
-		call(function, &output);
-	}
+	function = merge_function_find(signature);
+	merge_function_check(function, owner);
+	call(function, &output);
 	complete(&output);
 	AtEOXact_GUC(false, nest);
 	SetUserIdAndSecContext(self, context);
