@@ -16,17 +16,13 @@
 # of the ratios; and for those who ask at once, how many got disjoint work, and
 # how long they waited, in each round.
 
-set -eu
+. "$(dirname "$0")/common.sh"
 
 rounds=${1:-5}
 items=${2:-50000}
 seconds=${3:-5}
 spines=16
 askers=16
-work=$(mktemp -d)
-trap 'kill $(jobs -p) 2> "$work/out" || true; rm -rf "$work"' EXIT
-
-sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 
 # Everything new, so that nothing is left of the round before.
 fresh() {
@@ -97,17 +93,6 @@ pairs() {
 	sql -c "SELECT round(($3) / $seconds.0, 1)"
 }
 
-# Seconds until all results have been applied.
-applied_after() {
-	local start
-	start=$(date +%s.%N)
-	until [ "$(sql -c 'SELECT NOT EXISTS (SELECT FROM spine_merge_result WHERE applied_at IS NULL)')" = t ]
-	do
-		sleep 0.01
-	done
-	echo "$start $(date +%s.%N)" | awk '{ printf "%.3f\n", $2 - $1 }'
-}
-
 # Every result was of use, and the spines are valid.
 check() {
 	[ "$(sql -c "SELECT count(*) FROM spine_merge_result WHERE outcome IS NULL OR outcome::text !~ '^applied'")" = 0 ] &&
@@ -122,7 +107,7 @@ compare() {
 	theirs=$(pairs pgmq "$1" "SELECT count(*) FROM archive")
 	fresh_spines "$2"
 	ours=$(pairs "$3" "$1" "SELECT count(result) FROM spine_merge_claim")
-	applied=$(applied_after)
+	applied=$(seconds_until 'SELECT NOT EXISTS (SELECT FROM spine_merge_result WHERE applied_at IS NULL)')
 	check
 	echo "$1 compactors, $2 spines (pairs a second)|$ours|$theirs" >> "$work/figures"
 	echo "$1 compactors, $2 spines: until all is applied, beside the run (s)|$applied|$seconds" >> "$work/figures"

@@ -13,16 +13,12 @@
 # long after the last of them the worker needs until the inbox is empty, beside
 # how long it was filled.
 
-set -eu
+. "$(dirname "$0")/common.sh"
 
 rounds=${1:-5}
 seconds=${2:-5}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- 8 16
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 
 # Everything new, so that nothing is left of the round before.
 fresh() {
@@ -53,17 +49,6 @@ tps() {
 	sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$work/pgbench"
 }
 
-# Seconds until nothing waits in the inbox any more.
-drained_after() {
-	local start
-	start=$(date +%s.%N)
-	until [ "$(sql -c 'SELECT NOT EXISTS (SELECT FROM spine_inbox WHERE sequenced_at IS NULL)')" = t ]
-	do
-		sleep 0.01
-	done
-	echo "$start $(date +%s.%N)" | awk '{ printf "%.3f\n", $2 - $1 }'
-}
-
 # Milliseconds that a batch has waited, at the median.
 waited() {
 	sql -c "SELECT round(1000 * percentile_cont(0.5) WITHIN GROUP
@@ -84,7 +69,7 @@ compare() {
 	append=$(tps append "$1")
 	check
 	inbox=$(tps inbox "$1")
-	drained=$(drained_after)
+	drained=$(seconds_until 'SELECT NOT EXISTS (SELECT FROM spine_inbox WHERE sequenced_at IS NULL)')
 	check
 	echo "inbox beside INSERT, $1 clients (tps)|$inbox|$insert" >> "$work/figures"
 	echo "inbox beside spine_append, $1 clients (tps)|$inbox|$append" >> "$work/figures"

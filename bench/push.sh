@@ -9,15 +9,11 @@
 # of both, and the median of the ratios; times, transactions and bytes of WAL;
 # and how long the disk takes for what each commit waits for.
 
-set -eu
+. "$(dirname "$0")/common.sh"
 
 rounds=${1:-5}
 batches=${2:-200000}
 seconds=${3:-5}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 
 # Seconds that a statement takes, as psql measures it from outside.
 timed() {

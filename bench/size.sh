@@ -9,15 +9,11 @@
 # One push a transaction, in turns; prints the time per push (ms) as the median
 # over the rounds, with the least and greatest, and the median of the ratios.
 
-set -eu
+. "$(dirname "$0")/common.sh"
 
 rounds=${1:-5}
 batches=${2:-1000000}
 seconds=${3:-5}
-work=$(mktemp -d)
-trap 'kill $(jobs -p) 2> "$work/out" || true; rm -rf "$work"' EXIT
-
-sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 
 sql > "$work/out" <<SQL
 CREATE EXTENSION spine;

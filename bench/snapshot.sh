@@ -11,14 +11,10 @@
 # client, in the second they are only counted.  A time is the least of five runs
 # one after the other.
 
-set -eu
+. "$(dirname "$0")/common.sh"
 
 rounds=${1:-5}
 batches=${2:-100000}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 
 # Every second row is of another relation, as it would be among several spines.
 sql > "$work/out" <<SQL
