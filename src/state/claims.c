@@ -304,6 +304,7 @@ claims_end_lapsed(List **claims, int64 lo, int64 hi, bool failed)
 		const Claim *claim = lfirst(cell);
 		Claim		current;
 
+		CHECK_FOR_INTERRUPTS();
 		if (claim->lo >= hi || lo >= claim->hi || claim_state(claim, now) != CLAIM_LAPSED ||
 			!claims_find(claim->id, SnapshotSelf, &current))
 			continue;

@@ -217,7 +217,10 @@ holds_prune(void)
 	ListCell   *cell;
 
 	foreach(cell, relations_to_prune())
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (ConditionalLockRelationOid(lfirst_oid(cell), AccessShareLock) &&
 			spine_lock(lfirst_oid(cell), false))
 			delete_holds(lfirst_oid(cell), true);
+	}
 }
