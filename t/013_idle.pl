@@ -115,12 +115,19 @@ $node->safe_psql('postgres', q{BEGIN; SELECT spine_append('waits', 1); PREPARE T
 $node->safe_psql('postgres', q{COMMIT PREPARED 'push'});
 is_settled('spine_batches = 1', 'what was prepared is seen to');
 
-# Nor does shared memory know of spines after a restart
+# Nor does shared memory know of spines after a restart.  One that is damaged is in
+# nobody's way.
 set_conf('spine.exert_delay = -1');
 $node->safe_psql('postgres', q{SELECT make('waits')});
+$node->safe_psql('postgres', q{CREATE TABLE damaged (); SELECT spine_register('damaged');
+	UPDATE spine_trace SET image = '\x00' WHERE relation = 'damaged'::regclass});
 $node->restart;
 set_conf(q{spine.exert_delay = '100ms'});
 is_settled('spine_batches = 1', 'nor is a spine forgotten that had batches before the server started');
+my $ticket = $node->safe_psql('postgres', q{SELECT spine_append_batch('waits', 1)});
+is($node->safe_psql('postgres', "SELECT spine_wait_append($ticket) IS NOT NULL"), 't',
+	'the inbox is emptied beside a damaged spine');
+$node->safe_psql('postgres', 'DROP TABLE damaged');
 
 # The choice of a spine can be taken back
 $node->safe_psql('postgres', q{SELECT spine_set_exertion('off', NULL)});

@@ -94,11 +94,12 @@ idle_get_to_know(void)
 	{
 		Oid			relid = lfirst_oid(cell);
 		Spine		spine;
-		Snapshot	rows;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!registry_is_known(relid) && spine_read(relid, &spine, &rows) &&
-			!spine.foreign && levels_idle_effort(&spine.trace.levels, 1) > 0)
+		/* A damaged one, which is taken for empty, is not to hide the others. */
+		if (!registry_is_known(relid) &&
+			trace_row_load(relid, GetActiveSnapshot(), true, &spine) && !spine.foreign &&
+			levels_idle_effort(&spine.trace.levels, 1) > 0)
 			registry_disturb(relid);
 	}
 }

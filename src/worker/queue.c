@@ -58,6 +58,7 @@ struct Queue
 	Task		look;
 	Task		prune;
 	Task		notify;
+	Task		acquaint;		/* with idle spines that shared memory does not know */
 	Task		survey;			/* of what there is to merge */
 	HTAB	   *tasks;			/* for each relation with something waiting */
 	List	   *order;			/* the same, in the order the look found them */
@@ -69,7 +70,6 @@ struct Queue
 	int64		doubt;			/* pause after the last survey; 0 = none */
 	int			max_mergers;	/* the setting, when it was last looked at */
 	int			exert_delay;	/* likewise */
-	bool		acquaint;		/* the next look is for unknown idle spines as well */
 	bool		absent;			/* there is no extension */
 
 	/* What the steps are told, and what they find. */
@@ -103,6 +103,8 @@ queue_create(void)
 	queue->notify.key.kind = TASK_NOTIFY;
 	queue->notify.queued = true;
 	strcpy(queue->notify.what, "sending notifications");
+	queue->acquaint.key.kind = TASK_ACQUAINT;
+	strcpy(queue->acquaint.what, "looking for idle spines");
 	queue->survey.key.kind = TASK_SURVEY;
 	strcpy(queue->survey.what, "looking for merge requests");
 	queue->max_mergers = spine_max_mergers;
@@ -148,8 +150,6 @@ look_step(void *arg)
 	context = MemoryContextSwitchTo(queue->scratch);
 	queue->batches = waiting_relations(WAITING_BATCHES, MAX_RELATIONS);
 	queue->results = waiting_relations(WAITING_RESULTS, MAX_RELATIONS);
-	if (queue->acquaint)
-		idle_get_to_know();
 	queue->idle = idle_relations();
 	MemoryContextSwitchTo(context);
 }
@@ -196,6 +196,12 @@ prune_step(void *arg)
 	queue->more_to_prune = batches == PRUNE_ROWS || results == PRUNE_ROWS ||
 		claims == PRUNE_CLAIMS;
 	holds_prune();
+}
+
+static void
+acquaint_step(void *arg)
+{
+	idle_get_to_know();
 }
 
 static void
@@ -279,12 +285,12 @@ look(Queue *queue)
 	if (!task_run(&queue->look, look_step, queue))
 		return;
 	task_done(&queue->look);
-	queue->look.queued = queue->acquaint = false;
+	queue->look.queued = false;
 	queue->looked_at = mailbox_clock();
 	queue->look.next = queue->looked_at + GATHER_PAUSE;
 	list_tasks(queue);
 	if (queue->absent)
-		queue->prune.queued = queue->survey.queued = false;
+		queue->prune.queued = queue->survey.queued = queue->acquaint.queued = false;
 	else
 		plan_survey(queue, queue->looked_at);
 }
@@ -320,6 +326,17 @@ prune(Queue *queue)
 	if (fine)
 		task_done(&queue->prune);
 	queue->prune_at = mailbox_clock() + PRUNE_PAUSE;
+}
+
+/* A task of its own: what is wrong with a spine there keeps nobody waiting. */
+static void
+acquaint(Queue *queue)
+{
+	if (!task_run(&queue->acquaint, acquaint_step, NULL))
+		return;
+	task_done(&queue->acquaint);
+	queue->acquaint.queued = false;
+	queue->look.queued = true;
 }
 
 /* While it may not, there may be something to send: it stays queued. */
@@ -402,7 +419,7 @@ queue_work(Queue *queue)
 	ListCell   *lc;
 
 	if (spine_exert_delay >= 0 && queue->exert_delay < 0)
-		queue->acquaint = queue->look.queued = true;
+		queue->acquaint.queued = queue->look.queued = true;
 	queue->exert_delay = spine_exert_delay;
 
 	/*
@@ -425,6 +442,8 @@ queue_work(Queue *queue)
 
 	if (queue->looked_at == 0 || queue->absent)
 		return;
+	if (task_is_due(&queue->acquaint, mailbox_clock()))
+		acquaint(queue);
 	if (queue->max_mergers != spine_max_mergers)
 		plan_survey(queue, now);
 	if (task_is_due(&queue->survey, mailbox_clock()))
@@ -447,6 +466,8 @@ queue_rest(Queue *queue)
 		next = Min(next, queue->prune.next);
 	if (queue->notify.queued && may_notify(queue))
 		next = Min(next, queue->notify.next);
+	if (queue->acquaint.queued && queue->looked_at != 0)
+		next = Min(next, queue->acquaint.next);
 	if (queue->survey.queued)
 		next = Min(next, queue->survey.next);
 	foreach(lc, queue->order)

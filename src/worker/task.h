@@ -17,6 +17,7 @@ typedef enum TaskKind
 	TASK_EXERT,					/* a relation whose spine is idle */
 	TASK_PRUNE,
 	TASK_NOTIFY,
+	TASK_ACQUAINT,				/* oneself with spines that are idle */
 	TASK_SURVEY					/* of what there is for mergers */
 } TaskKind;
 
