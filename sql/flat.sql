@@ -204,10 +204,22 @@ BEGIN
 		('spine,0,id_lo', NULL), ('spine,0,id_hi', '0'), ('spine,0,parts', NULL), ('spine,0,parts', '[]'), ('spine,0,parts', '[[0]]'), ('spine,0,parts', '[[1, 0]]'), ('spine,0,parts', '[[0, 1], [0, 1]]'), ('spine,0,parts', '[0, 1]'), ('spine,0,parts', '[{"lo": 0, "hi": 1}]'),
 		('spine,0,upper', '"[2]"'), ('spine,0,upper', NULL), ('spine,4', '{"level": 2, "id_lo": 2, "id_hi": 2}'), ('spine,4', '{"level": 5, "id_lo": 2, "id_hi": 2}'), ('spine,4', '{"level": 0, "id_lo": 3, "id_hi": 3}'),
 		('merges', NULL), ('merges', '[]'), ('merges,0,remaining', '-1'), ('merges,0,remaining', NULL), ('merges,0,since', '"[2]"'), ('merges,0,id_hi', '3'), ('merges,1', '{"id_lo": 5, "id_hi": 6, "since": "[0]", "remaining": 0}'),
+		('merges,0,remaining', '9'), ('batches,0,len', '5'), ('spine,4', '{"level": 1, "id_lo": 2, "id_hi": 2}'),
 		('more', '1')) v LOOP
 		CALL flat_bad(string_to_array(place, ','), value::jsonb);
 	END LOOP;
 END $$;
+CALL fails($$SELECT spine_unflatten('flat_b', '{"since": "[3]", "batches": [
+	{"id_lo": 0, "id_hi": 1, "lower": "[0]", "upper": "[1]", "since": "[1]", "len": 1},
+	{"id_lo": 1, "id_hi": 2, "lower": "[1]", "upper": "[2]", "since": "[2]", "len": 1}],
+	"spine": [{"level": 1, "id_lo": 0, "id_hi": 2, "lower": "[0]", "upper": "[2]", "since": "[1]", "parts": [[0, 1], [1, 2]]}]}')$$);
+-- The most that can be left to do is done when the next batch gets there
+BEGIN;
+SELECT spine_unflatten('flat_b', jsonb_set(flat, '{merges,0,remaining}', '8')) FROM flat_good;
+SELECT count(spine_append('flat_b', n % 3)) FROM generate_series(1, 100) n;
+SELECT spine_set_physical_compaction('flat_b', NULL);
+SELECT spine_validate('flat_b');
+ROLLBACK;
 CALL fails($$SELECT spine_unflatten('flat_b', '[]')$$);
 CALL fails($$SELECT spine_unflatten('flat_b', '"since"')$$);
 CALL fails($$SELECT spine_unflatten('flat_b', 'null')$$);

@@ -96,8 +96,9 @@ typedef struct FlatSink
 /*
  * Puts a trace together, in this arena, and validates it.  Reorders the lists;
  * what the callbacks are given lasts as long as the flat trace and the arena.
- * CORE_FLAT where pieces are missing, left over, or do not fit; a legacy batch
- * that cannot be pushed is an error as for any push.
+ * CORE_FLAT where pieces are missing, left over, or do not fit, and where merges
+ * would be in the way of pushes to come; a legacy batch that cannot be pushed is
+ * an error as for any push.
  */
 extern Status trace_unflatten(FlatTrace *flat, Arena arena, const FlatSink *sink,
 							  Trace *trace, CoreError *err);

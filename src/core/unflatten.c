@@ -180,6 +180,9 @@ add_part(Unflattening *u, const FlatSpineBatch *spine, size_t i, SpineBatch *bat
 		(status = description_check(&hollow.desc, err)) != CORE_OK ||
 		(status = hollow_batch_check(&hollow, err)) != CORE_OK)
 		return status;
+	if (spine->nparts > 1 && !frontier_less_equal(&hollow.desc.since, &spine->desc.since))
+		return bound_differs("hollow batch since is past its spine batch's",
+							 &hollow.desc.since, &spine->desc.since, err);
 	if (!frontier_equal(&hollow.desc.lower, &batch->desc.upper) && i > 0)
 		return bound_differs("hollow batch lower did not match the upper before it",
 							 &hollow.desc.lower, &batch->desc.upper, err);
@@ -327,6 +330,43 @@ check_none_left(const char *name, size_t count, CoreError *err)
 					  "There are %zu %s left.", count, name);
 }
 
+/* What each record that there is room for below a merge brings it, at least. */
+#define FUEL_TO_COME 4
+
+/*
+ * A merge that is not complete when the next batch arrives would be an error of
+ * whatever brings that, for ever.  In a trace that was made by pushes each merge
+ * has the fuel coming that it needs: half of the eight units of a record, since
+ * rolling up may promote it and so take up room twice.
+ */
+static Status
+check_fuel(const Levels *levels, CoreError *err)
+{
+	unsigned __int128 below = 0;	/* records, by level, not by length */
+
+	for (int i = 0; i < levels->count; i++)
+	{
+		const Level *level = &levels->level[i];
+		unsigned __int128 room = (unsigned __int128) 1 << i;
+
+		for (int k = 0; k < level->count; k++)
+			if (level->batch[k].len > 0 && level_of_length(level->batch[k].len) > i)
+				return core_error(err, CORE_FLAT, "a spine batch is too long for its level",
+								  "It has %" PRId64 " updates on level %d.",
+								  level->batch[k].len, i);
+		if (level->count == 2 && below >= room)
+			return core_error(err, CORE_FLAT, "a merge could not be completed in time",
+							  "The levels below level %d are full.", i);
+		if (level_state(level) == LEVEL_IN_PROGRESS &&
+			(unsigned __int128) level->merge.remaining > FUEL_TO_COME * (room - below))
+			return core_error(err, CORE_FLAT, "a merge could not be completed in time",
+							  "On level %d it has %" PRId64 " left to do.", i,
+							  level->merge.remaining);
+		below += (unsigned __int128) level->count << i;
+	}
+	return CORE_OK;
+}
+
 Status
 trace_unflatten(FlatTrace *flat, Arena arena, const FlatSink *sink, Trace *trace,
 				CoreError *err)
@@ -353,5 +393,6 @@ trace_unflatten(FlatTrace *flat, Arena arena, const FlatSink *sink, Trace *trace
 								  err)) != CORE_OK ||
 		(status = check_none_left("merges", flat->nmerges, err)) != CORE_OK)
 		return status;
-	return trace_validate(trace, err);
+	status = trace_validate(trace, err);
+	return status == CORE_OK ? check_fuel(&trace->levels, err) : status;
 }
