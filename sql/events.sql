@@ -57,6 +57,24 @@ DROP VIEW events_seen;
 DROP TABLE events;
 SELECT event, len FROM (SELECT * FROM spine_events(:gone) WITH ORDINALITY ORDER BY ordinality DESC LIMIT 2) e ORDER BY ordinality;
 
+-- Ended and made anew by one transaction
+CREATE TABLE events (i integer);
+SELECT spine_register('events'), spine_append('events', 6);
+BEGIN;
+SELECT spine_append('events', 7);
+SAVEPOINT a;
+SELECT spine_unregister('events');
+SELECT spine_register('events'), spine_append('events', 8);
+RELEASE a;
+SAVEPOINT b;
+SELECT spine_unregister('events');
+SELECT spine_register('events'), spine_append('events', 9);
+ROLLBACK TO b;
+COMMIT;
+SELECT event, len FROM spine_events('events') WHERE event IN ('batch', 'drop');
+SELECT spine_describe('events'), spine_validate('events');
+DROP TABLE events;
+
 -- Only so many are kept, of which a large transaction leaves its last
 CREATE TABLE events (i integer);
 SELECT spine_register('events');

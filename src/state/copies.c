@@ -131,6 +131,21 @@ unshrink(CopiesEntry *entry)
 	entry->top->shrunk = false;
 }
 
+/*
+ * The spine was ended and made anew by one subtransaction: of the one that is
+ * gone, only what there is to tell of it counts.
+ */
+static void
+replace_gone(Spine *spine)
+{
+	Spine	   *gone = spine->outer;
+
+	spine->events = gone->events;
+	gone->events = (EventLog) {0};
+	spine->outer = gone->outer;
+	free_copy(gone);
+}
+
 /* A copy for this subtransaction on top of what there is. */
 static Spine *
 push_copy(CopiesEntry *entry, const Spine *from)
@@ -149,6 +164,8 @@ push_copy(CopiesEntry *entry, const Spine *from)
 	spine->shrunk = false;
 	spine->outer = entry->top;
 	entry->top = spine;
+	if (spine->outer != NULL && spine->outer->nest == spine->nest)
+		replace_gone(spine);
 	return spine;
 }
 
