@@ -434,9 +434,9 @@ COMMENT ON FUNCTION spine_wait_append(bigint, interval) IS
 
 -- Driving merges ---------------------------------------------------------------
 
-CREATE FUNCTION spine_exert(relation regclass, effort integer)
+CREATE FUNCTION spine_exert(relation regclass, effort bigint)
 	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION spine_exert(regclass, integer) IS
+COMMENT ON FUNCTION spine_exert(regclass, bigint) IS
 	'move merges along as if so many updates had come, if there are any to do; false if not';
 
 CREATE FUNCTION spine_apply_fuel(relation regclass, fuel bigint)

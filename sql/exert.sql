@@ -194,7 +194,7 @@ SELECT spine_close('exert_two'), spine_validate('exert_two');
 
 -- Wrong values
 CALL fails($$SELECT spine_exert('exert', 0)$$);
-CALL fails($$SELECT spine_exert('exert', -2147483648)$$);
+CALL fails($$SELECT spine_exert('exert', -9223372036854775808)$$);
 CALL fails($$SELECT spine_exert('exert', NULL)$$);
 CALL fails($$SELECT spine_apply_fuel('exert', -1)$$);
 CALL fails($$SELECT spine_apply_fuel('exert', NULL)$$);
@@ -216,10 +216,22 @@ COMMIT;
 -- The highest level there is, and much fuel
 TRUNCATE exert;
 SELECT spine_append('exert', 9223372036854775807, '{x}'), spine_append('exert', 9223372036854775807, '{y}');
-SELECT spine_introduce_empty('exert', 63), spine_apply_fuel('exert', 9223372036854775807), spine_exert('exert', 2147483647);
+SELECT spine_introduce_empty('exert', 63), spine_apply_fuel('exert', 9223372036854775807), spine_exert('exert', 3000000000);
 SELECT spine_validate('exert'), spine_force_compaction('exert');
 SELECT spine_describe('exert');
 SELECT spine_validate('exert');
+TRUNCATE exert;
+SELECT spine_append('exert', 9), spine_append('exert', 1);
+SELECT spine_exert('exert', 9223372036854775807), spine_exert('exert', 9223372036854775807), spine_validate('exert');
+SELECT count(*), max(level) FILTER (WHERE batches > 0) AS level FROM exert_levels;
+SELECT spine_exert('exert', 1), spine_exert('exert', 1);
+SELECT * FROM exert_levels;
+-- Levels that a structural empty has made are there until updates or exertion come
+TRUNCATE exert;
+SELECT spine_append('exert', 9), spine_introduce_empty('exert', 63);
+SELECT levels FROM spine_traces WHERE relation = 'exert'::regclass;
+SELECT spine_append('exert', 9), spine_exert('exert', 1);
+SELECT levels FROM spine_traces WHERE relation = 'exert'::regclass;
 
 DROP VIEW exert_levels;
 DROP TABLE exert, exert_two, exert_plain;

@@ -65,7 +65,7 @@ compare4(const void *a, const void *b)
 static Status
 too_many(size_t count, CoreError *err)
 {
-	return core_error(err, CORE_LIMIT, "frontier has too many elements",
+	return core_error(err, CORE_ELEMENTS, "frontier has too many elements",
 					  "It would have %zu or more; at most %d are possible.", count,
 					  MAX_ELEMENTS);
 }
@@ -237,7 +237,7 @@ join_pairs(const Frontier *a, const Frontier *b, const Arena *arena, Frontier *r
 	uint64_t   *p;
 
 	if (pairs > MAX_JOIN_PAIRS)
-		return core_error(err, CORE_LIMIT, "frontiers have too many elements to join",
+		return core_error(err, CORE_ELEMENTS, "frontiers have too many elements to join",
 						  "They have %d and %d; the product may be at most %d.",
 						  a->count, b->count, MAX_JOIN_PAIRS);
 	p = times = arena_alloc(arena, sizeof(uint64_t) * pairs * (size_t) dims);

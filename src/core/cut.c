@@ -15,7 +15,7 @@ trace_check_cut(const Trace *trace, const Frontier *cut, bool *nothing, CoreErro
 	Frontier	minimum = frontier_minimum(trace->dims);
 	char		a[FRONTIER_PRINT_SIZE];
 	char		b[FRONTIER_PRINT_SIZE];
-	Status		status = frontier_check_dims(cut, trace->dims, "cut", err);
+	Status		status = frontier_check_dims(cut, trace->dims, "upper", err);
 
 	if (status != CORE_OK)
 		return status;
@@ -23,11 +23,11 @@ trace_check_cut(const Trace *trace, const Frontier *cut, bool *nothing, CoreErro
 	if (*nothing)
 		return CORE_OK;
 	if (frontier_is_empty(&trace->since))
-		return core_error(err, CORE_CLOSED, "closed",
-						  "The logical compaction frontier is empty: nothing can be read.");
+		return core_error(err, CORE_CLOSED, "there is no time left to read at",
+						  "since, the logical compaction frontier, is [].");
 	if (trace->physical_used && !frontier_less_equal(&trace->physical, cut))
-		return core_error(err, CORE_NOT_BEYOND_PHYSICAL, "not beyond physical",
-						  "The cut is %s, the physical compaction frontier %s.",
+		return core_error(err, CORE_NOT_BEYOND_PHYSICAL, "frontier is not at or after the physical compaction frontier",
+						  "upper is %s, the physical compaction frontier %s.",
 						  frontier_print(cut, a), frontier_print(&trace->physical, b));
 	return CORE_OK;
 }
@@ -42,8 +42,8 @@ cut_includes(const Frontier *cut, const Description *desc, bool *included, CoreE
 	*included = frontier_less_equal(&desc->upper, cut);
 	if (*included || frontier_less_equal(cut, &desc->lower))
 		return CORE_OK;
-	return core_error(err, CORE_STRADDLES, "straddles",
-					  "The cut is %s, the batch's lower is %s, its upper %s.",
+	return core_error(err, CORE_STRADDLES, "a batch is neither before nor after the frontier",
+					  "upper is %s, and the batch has the times from %s up to %s.",
 					  frontier_print(cut, a), frontier_print(&desc->lower, b),
 					  frontier_print(&desc->upper, c));
 }

@@ -82,7 +82,7 @@ add_element(Elements *elements, const uint64_t *element, CoreError *err)
 	size_t		used = elements->count * dims;
 
 	if (elements->count == MAX_ELEMENTS)
-		return core_error(err, CORE_LIMIT, "frontier has too many elements",
+		return core_error(err, CORE_ELEMENTS, "frontier has too many elements",
 						  "At most %d are possible.", MAX_ELEMENTS);
 	if (used + dims > elements->capacity)
 	{
@@ -332,7 +332,7 @@ frontier_read(const uint8_t *buf, size_t size, const Arena *arena, Frontier *res
 		size_t		count = (size - 1) / (8 * dims);
 
 		if (count > MAX_ELEMENTS)
-			return core_error(err, CORE_LIMIT, "frontier has too many elements",
+			return core_error(err, CORE_ELEMENTS, "frontier has too many elements",
 							  "It has %zu; at most %d are possible.", count, MAX_ELEMENTS);
 		return read_elements(buf + 1, count, (int) dims, arena, result, err);
 	}

@@ -56,7 +56,7 @@ extern Frontier frontier_minimum(int dims);
 /*
  * The frontier of these elements, each of dims coordinates: sorts them and
  * drops those that others cover, in the array itself, which the result then
- * points to unless dims is 1.  CORE_LIMIT if too many remain.
+ * points to unless dims is 1.  CORE_ELEMENTS if too many remain.
  */
 extern Status frontier_from_elements(uint64_t *times, size_t count, int dims,
 									 Frontier *result, CoreError *err);
@@ -142,7 +142,7 @@ extern Status frontier_check_pair(const Frontier *a, const Frontier *b, CoreErro
 
 /*
  * Least upper and greatest lower bound.  The result shares the coordinates of an
- * operand where it can.  CORE_DIMS, or CORE_LIMIT if it has too many elements,
+ * operand where it can.  CORE_DIMS, or CORE_ELEMENTS if it has too many elements,
  * or would take too long; never for comparable frontiers of the same dimensions.
  */
 extern Status frontier_join(const Frontier *a, const Frontier *b, const Arena *arena,

@@ -133,8 +133,8 @@ level_of_length(int64_t len)
 /*
  * All functions below that return a Status: on an error the levels are half
  * changed and must be discarded, except for CORE_LIMIT, which comes before
- * anything is changed unless it is about a since of too many elements; that
- * cannot happen while the batches' sinces are at most the logical frontier.
+ * anything is changed.  CORE_ELEMENTS, a since of too many elements, cannot happen
+ * while the batches' sinces are at most the logical frontier.
  */
 
 /*

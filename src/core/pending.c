@@ -79,7 +79,7 @@ trace_set_physical(Trace *trace, const Frontier *physical, CoreError *err)
 									  err)) != CORE_OK)
 		return status;
 	if (trace->physical_used && !frontier_less_equal(&trace->physical, physical))
-		return core_error(err, CORE_PHYSICAL_REGRESSED, "physical frontier regressed",
+		return core_error(err, CORE_PHYSICAL_REGRESSED, "physical compaction frontier would go back",
 						  "It is %s, and %s was asked for.",
 						  frontier_print(&trace->physical, a), frontier_print(physical, b));
 	trace->physical = frontier_copy(physical, &trace->arena);

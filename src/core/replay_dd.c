@@ -141,13 +141,32 @@ answer_frontier(const Frontier *f, Text *answer)
 	text_add(answer, "\n");
 }
 
+/* As the recorded answers have it, where that is not the sentence for people. */
+static const char *
+recorded_words(const CoreError *err)
+{
+	switch (err->status)
+	{
+		case CORE_STRADDLES:
+			return "straddles";
+		case CORE_NOT_BEYOND_PHYSICAL:
+			return "not beyond physical";
+		case CORE_PHYSICAL_REGRESSED:
+			return "physical frontier regressed";
+		case CORE_CLOSED:
+			return "closed";
+		default:
+			return err->message;
+	}
+}
+
 static void
 answer_status(Status status, const CoreError *err, Text *answer)
 {
 	if (status == CORE_OK)
 		text_add(answer, "ok\n");
 	else
-		text_add_error(answer, err);
+		text_add(answer, "error: %s\n", recorded_words(err));
 }
 
 static Status

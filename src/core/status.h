@@ -30,6 +30,7 @@ typedef enum Status
 	CORE_BINARY,			/* malformed binary form */
 	CORE_RANGE,				/* a time out of range */
 	CORE_EFFORT,			/* an effort below 1 */
+	CORE_EXERTION,			/* the same, of updates that never came */
 	CORE_LEVEL,				/* a level that no batch can be on */
 	CORE_FUEL,				/* negative fuel */
 	CORE_PHYSICAL_REGRESSED,	/* physical compaction frontier would go back */
@@ -40,7 +41,8 @@ typedef enum Status
 	CORE_LENGTH,			/* negative number of updates */
 	CORE_PART,				/* a part key without a name */
 	CORE_RUNS,				/* runs not increasing, or outside parts */
-	CORE_LIMIT,				/* more levels than a trace can have */
+	CORE_ELEMENTS,			/* a frontier of too many elements */
+	CORE_LIMIT,				/* more levels or ids than a trace can have */
 	CORE_CORRUPT,			/* a broken invariant, a damaged image */
 	CORE_OWNER				/* the owner's callback failed */
 } Status;

@@ -162,8 +162,8 @@ test_arguments(void)
 	bool		worked;
 
 	start_trace(&trace, 1);
-	CHECK(trace_exert(&trace, 0, &effects, &worked, &err) == CORE_EFFORT);
-	CHECK(trace_exert(&trace, -1, &effects, &worked, &err) == CORE_EFFORT);
+	CHECK(trace_exert(&trace, 0, &effects, &worked, &err) == CORE_EXERTION);
+	CHECK(trace_exert(&trace, -1, &effects, &worked, &err) == CORE_EXERTION);
 	CHECK(trace_exert(&trace, INT64_MAX, &effects, &worked, &err) == CORE_OK && !worked);
 	CHECK(trace_apply_fuel(&trace, -1, &effects, &worked, &err) == CORE_FUEL);
 	CHECK(trace_apply_fuel(&trace, INT64_MAX, &effects, &worked, &err) == CORE_OK && !worked);

@@ -315,7 +315,7 @@ trace_exert(Trace *trace, int64_t effort, PushEffects *effects, bool *worked,
 	Status		status;
 
 	if (effort < 1)
-		return core_error(err, CORE_EFFORT, "effort is out of range",
+		return core_error(err, CORE_EXERTION, "effort is out of range",
 						  "It is %lld; there is no exertion without effort.",
 						  (long long) effort);
 	status = levels_exert(&trace->levels, &context, trace_levels_end(trace), effort, worked,

@@ -23,9 +23,9 @@ Datum
 spine_exert(PG_FUNCTION_ARGS)
 {
 	Oid			relid = relation_arg(fcinfo, 0, ACL_UPDATE);
+	int64		effort = bigint_arg(fcinfo, 1, "effort");
 
-	require_arg(fcinfo, 1, "effort");
-	PG_RETURN_BOOL(spine_exert_merges(spine_open(relid), PG_GETARG_INT32(1)));
+	PG_RETURN_BOOL(spine_exert_merges(spine_open(relid), effort));
 }
 
 PG_FUNCTION_INFO_V1(spine_apply_fuel);
