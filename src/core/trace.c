@@ -55,8 +55,8 @@ log_event(PushEffects *effects, bool done, int level, const SpineBatch pair[2], 
 	effects->events[effects->nevents++] = (MergeEvent)
 	{
 		.done = done, .level = level, .pair = {pair[0].len, pair[1].len}, .len = len,
-		.structural = spine_batch_is_structural(&pair[0]) ||
-			spine_batch_is_structural(&pair[1])
+		.structural = {spine_batch_is_structural(&pair[0]),
+			spine_batch_is_structural(&pair[1])}
 	};
 }
 

@@ -72,7 +72,7 @@ typedef struct Fuse
 typedef struct MergeEvent
 {
 	bool		done;
-	bool		structural;		/* one of the pair is */
+	bool		structural[2];	/* of the pair */
 	int32_t		level;
 	int64_t		pair[2];		/* lengths */
 	int64_t		len;			/* of the result, if done */

@@ -326,7 +326,9 @@ spine_events(PG_FUNCTION_ARGS)
 		values[4] = Int64GetDatum(event->pair[0]);
 		values[5] = Int64GetDatum(event->pair[1]);
 		values[6] = Int64GetDatum(event->len);
-		nulls[3] = nulls[4] = nulls[5] = !merge;
+		nulls[3] = !merge;
+		nulls[4] = !merge || event->pair[0] == EVENT_NO_LENGTH;
+		nulls[5] = !merge || event->pair[1] == EVENT_NO_LENGTH;
 		nulls[6] = event->kind == EVENT_MERGE_BEGUN;
 		put_row(fcinfo, values, nulls);
 	}

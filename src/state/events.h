@@ -25,6 +25,9 @@ typedef enum EventKind
 	EVENT_DROP
 } EventKind;
 
+/* As a length: of a structural empty, which covers nothing. */
+#define EVENT_NO_LENGTH (-1)
+
 typedef struct SpineEvent
 {
 	TimestampTz at;				/* of the commit */

@@ -39,16 +39,19 @@ batch_row_check(const BatchRow *row)
 static void
 tell_merge(Spine *spine, const MergeEvent *merge)
 {
+	const bool *structural = merge->structural;
 	SpineEvent	event = {
 		.kind = merge->done ? EVENT_MERGE_DONE : EVENT_MERGE_BEGUN,
 		.generation = spine->generation, .level = merge->level,
-		.pair = {merge->pair[0], merge->pair[1]}, .len = merge->len
+		.pair = {structural[0] ? EVENT_NO_LENGTH : merge->pair[0],
+			structural[1] ? EVENT_NO_LENGTH : merge->pair[1]},
+		.len = merge->len
 	};
 
 	events_add(&spine->events, &event);
 	if (merge->done)
 		spine->counts.merges_done++;
-	else if (!merge->structural)
+	else if (!structural[0] && !structural[1])
 		spine->counts.merges_begun++;
 }
 
