@@ -119,6 +119,11 @@ SELECT spine_flatten('flat_a') = spine_flatten('flat_b') AS same;
 TRUNCATE flat_b;
 SELECT spine_unflatten('flat_b', flat_without_ids(spine_flatten('flat_a')) - 'spine' - 'merges');
 SELECT spine_flatten('flat_a') = spine_flatten('flat_b') AS same;
+-- with ids they are of no use then
+TRUNCATE flat_b;
+CALL fails($$SELECT spine_unflatten('flat_b', spine_flatten('flat_a') - 'spine' - 'merges')$$);
+SELECT spine_unflatten('flat_b', '{"since":"[0]","batches":[{"lower":"[0]","upper":"[1]","since":"[0]","len":1}]}');
+SELECT spine_describe('flat_b');
 -- some with, some without
 TRUNCATE flat_b;
 SELECT spine_unflatten('flat_b', jsonb_set(f, '{batches}', (SELECT jsonb_agg(CASE WHEN b->'id_lo' < '17' THEN b ELSE b - '{id_lo,id_hi}'::text[] END)
@@ -138,6 +143,23 @@ SELECT spine_unflatten('flat_b', '{"since": "[0]", "batches": [
 SELECT spine_describe('flat_b'), spine_validate('flat_b');
 SELECT id_lo, id_hi, lower, upper, parts FROM spine_batches WHERE relation = 'flat_b'::regclass ORDER BY 1;
 SELECT part FROM spine_garbage WHERE relation = 'flat_b'::regclass;
+
+-- From one relation to another: the parts belong to the new one alone then
+TRUNCATE flat_b;
+CREATE TABLE flat_old (i integer);
+SELECT spine_register('flat_old');
+DELETE FROM spine_garbage_part;
+SELECT count(spine_append('flat_old', 1, ARRAY['o' || n])) FROM generate_series(0, 5) n;
+SELECT spine_apply_merge('flat_old', 0, 2, 0, 2, '{o01}');
+BEGIN;
+LOCK TABLE flat_old;
+SELECT spine_unflatten('flat_b', spine_flatten('flat_old'));
+SELECT spine_unregister('flat_old');
+SELECT spine_forget_garbage(ARRAY(SELECT g.id FROM spine_garbage g JOIN spine_batches b ON g.part = ANY (b.parts)
+	WHERE g.relation = 'flat_old'::regclass AND b.relation = 'flat_b'::regclass));
+COMMIT;
+SELECT part FROM spine_garbage WHERE relation = 'flat_old'::regclass ORDER BY part;
+SELECT spine_describe('flat_b');
 
 -- In several dimensions
 CREATE TABLE flat_two (i integer);
@@ -250,6 +272,6 @@ SELECT spine_unflatten('flat_a', spine_flatten('flat_b'));
 SELECT spine_flatten('flat_a') = spine_flatten('flat_b') AS same;
 
 DROP VIEW flat_shape;
-DROP TABLE flat_a, flat_b, flat_two, flat_twin, flat_good, flat_plain;
+DROP TABLE flat_a, flat_b, flat_old, flat_two, flat_twin, flat_good, flat_plain;
 DROP FUNCTION flat_without_ids;
 DROP PROCEDURE flat_go_on, flat_bad, flat_wait;

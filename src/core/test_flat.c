@@ -283,6 +283,12 @@ merge_missing(FlatTrace *flat)
 }
 
 static void
+merge_too_long(FlatTrace *flat)
+{
+	flat->merges[0].remaining = INT64_MAX;
+}
+
+static void
 level_too_high(FlatTrace *flat)
 {
 	flat->spine[1].level = 5;
@@ -352,8 +358,8 @@ static void
 test_damage(void)
 {
 	static const Damage damages[] = {
-		no_batches, batch_too_many, unknown_id, merge_too_many, merge_missing, level_too_high,
-		level_far_too_high, level_negative, wrong_parts, inverted_ids, wrong_upper, no_dims,
+		no_batches, batch_too_many, unknown_id, merge_too_many, merge_missing, merge_too_long,
+		level_too_high, level_far_too_high, level_negative, wrong_parts, inverted_ids, wrong_upper, no_dims,
 		other_dims, no_effort, negative_length, pending_first
 	};
 
