@@ -236,14 +236,21 @@ CREATE TABLE inbox_open1 ();
 CREATE TABLE inbox_closed ();
 CREATE TABLE inbox_open2 ();
 SELECT spine_register('inbox_open1'), spine_register('inbox_closed'), spine_register('inbox_open2');
-SELECT spine_push_batch('inbox_closed', 0, '[]', 1, '{end}');
 BEGIN;
 SELECT count(spine_append_batch(t, 1, ARRAY[t::text || i]))
 FROM generate_series(1, 2) i, unnest('{inbox_open1,inbox_closed,inbox_open2}'::regclass[]) t;
+SELECT spine_push_batch('inbox_closed', 0, '[]', 1, '{end}');
+-- From now on it is refused at once
+SAVEPOINT a;
+CALL inbox_fails($$SELECT spine_append_batch('inbox_closed', 1)$$);
+ROLLBACK TO a;
 COMMIT;
+CALL inbox_fails($$SELECT spine_append_batch('inbox_closed', 1)$$);
 SELECT inbox_wait(t) FROM unnest('{inbox_open1,inbox_closed,inbox_open2}'::regclass[]) t;
 SELECT relation, parts, lower, error FROM spine_inbox WHERE relation::text ~ 'inbox_(open|closed)' ORDER BY relation::text, ticket;
 SELECT part FROM spine_garbage WHERE relation = 'inbox_closed'::regclass ORDER BY part;
+SELECT min(ticket) AS ticket FROM spine_inbox WHERE relation = 'inbox_closed'::regclass \gset
+CALL inbox_fails(format('SELECT spine_wait_append(%s)', :ticket));
 -- The last time there is
 SELECT spine_push_batch('inbox_open1', 2, 9223372036854775806, 1);
 BEGIN;

@@ -34,7 +34,7 @@ spine_append_batch(PG_FUNCTION_ARGS)
 	hollow_batch_set_arrays(&batch, row.parts, row.runs);
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
-	spine_require_one_dimension(relid);
+	spine_require_next_time(relid);
 	PG_RETURN_INT64(inbox_add(relid, &row));
 }
 
@@ -81,7 +81,8 @@ look(int64 ticket, Frontier *lower, Oid *relid)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the batch with ticket " INT64_FORMAT " got no time", ticket),
-				 errdetail("Recorded with it: %s.", entry.error),
+				 errdetail("Recorded with it: %s%s", entry.error,
+						   entry.error[strlen(entry.error) - 1] == '.' ? "" : "."),
 				 errhint("Its parts are in spine_garbage.")));
 	*lower = entry.lower;
 	*relid = entry.relid;

@@ -248,14 +248,29 @@ spine_is_current(Oid relid, int64 generation)
 	return current;
 }
 
+/* What who leaves a row for a spine has to know of it. */
+typedef struct Outline
+{
+	int64		generation;
+	int			dims;
+	bool		closed;
+} Outline;
+
+static Outline
+outline_of(const Spine *spine)
+{
+	return (Outline) {spine->generation, spine->trace.dims,
+		frontier_is_empty(&spine->trace.upper)};
+}
+
 /*
  * Later than the active snapshot, which may have been taken before the lock on
  * the relation was: after a TRUNCATE that held it, the generation is another.
  * While it is held, only spine_unregister can end the one that is found, so one
  * look is enough for all rows of a command.
  */
-static int64
-look_up(Oid relid, int *dims)
+static Outline
+look_up(Oid relid)
 {
 	static struct
 	{
@@ -264,8 +279,7 @@ look_up(Oid relid, int *dims)
 		SubTransactionId subtransaction;
 		LocalTransactionId transaction;
 	}			last, now;
-	static int64 last_generation;
-	static int	last_dims;
+	static Outline outline;
 	Spine	   *top = copies_top(relid);
 	Spine		latest;
 	Snapshot	snapshot;
@@ -274,45 +288,42 @@ look_up(Oid relid, int *dims)
 	{
 		if (top->gone)
 			spine_not_registered(relid);
-		*dims = top->trace.dims;
-		return top->generation;
+		return outline_of(top);
 	}
 	memset(&now, 0, sizeof(now));
 	now.relid = relid;
 	now.command = GetCurrentCommandId(false);
 	now.subtransaction = GetCurrentSubTransactionId();
 	now.transaction = my_local_transaction;
-	*dims = last_dims;
 	if (memcmp(&now, &last, sizeof(now)) == 0)
-		return last_generation;
+		return outline;
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	if (!trace_row_load(relid, snapshot, true, &latest))
 		spine_not_registered(relid);
 	UnregisterSnapshot(snapshot);
-	last_generation = latest.generation;
-	*dims = last_dims = latest.trace.dims;
+	outline = outline_of(&latest);
 	last = now;
-	return last_generation;
+	return outline;
 }
 
 int64
 spine_generation(Oid relid)
 {
-	int			dims;
-
-	return look_up(relid, &dims);
+	return look_up(relid).generation;
 }
 
 void
-spine_require_one_dimension(Oid relid)
+spine_require_next_time(Oid relid)
 {
+	Outline		outline = look_up(relid);
 	CoreError	err;
-	int			dims;
 
-	(void) look_up(relid, &dims);
-	if (dims == 1)
+	if (outline.dims > 1)
+		core_error(&err, CORE_UNSUPPORTED, "times of the spine have several dimensions",
+				   "They have %d, so there is no next one.", outline.dims);
+	else if (outline.closed)
+		core_error(&err, CORE_CLOSED, "the spine is closed", "Its upper is [].");
+	else
 		return;
-	core_error(&err, CORE_UNSUPPORTED, "times of the spine have several dimensions",
-			   "They have %d, so there is no next one.", dims);
 	report_core_error(&err);
 }

@@ -106,8 +106,11 @@ extern bool spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapsho
  */
 extern int64 spine_generation(Oid relid);
 
-/* Raises an error, likewise, and if the spine's times have several dimensions. */
-extern void spine_require_one_dimension(Oid relid);
+/*
+ * Raises an error, likewise, and if no time can follow: those of the spine have
+ * several dimensions, or have ended.
+ */
+extern void spine_require_next_time(Oid relid);
 
 /* Raises an error in read-only transactions and on a standby. */
 extern void spine_refuse_read_only(void);
