@@ -14,6 +14,10 @@ CREATE FUNCTION spine_frontier_recv(internal) RETURNS spine_frontier
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION spine_frontier_send(spine_frontier) RETURNS bytea
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spine_frontier_in(cstring) IS 'I/O';
+COMMENT ON FUNCTION spine_frontier_out(spine_frontier) IS 'I/O';
+COMMENT ON FUNCTION spine_frontier_recv(internal) IS 'I/O';
+COMMENT ON FUNCTION spine_frontier_send(spine_frontier) IS 'I/O';
 
 CREATE TYPE spine_frontier (
 	INPUT = spine_frontier_in,
@@ -33,6 +37,9 @@ CREATE FUNCTION spine_frontier(bigint) RETURNS spine_frontier
 	AS 'MODULE_PATHNAME', 'spine_frontier_from_int8' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION spine_frontier_int8(spine_frontier) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'spine_frontier_to_int8' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spine_frontier(integer) IS 'the frontier with this one time';
+COMMENT ON FUNCTION spine_frontier(bigint) IS 'the frontier with this one time';
+COMMENT ON FUNCTION spine_frontier_int8(spine_frontier) IS 'the time of a frontier that has only one';
 
 CREATE CAST (integer AS spine_frontier) WITH FUNCTION spine_frontier(integer) AS IMPLICIT;
 CREATE CAST (bigint AS spine_frontier) WITH FUNCTION spine_frontier(bigint) AS IMPLICIT;
@@ -51,6 +58,12 @@ CREATE FUNCTION spine_frontier_gt(spine_frontier, spine_frontier) RETURNS boolea
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 CREATE FUNCTION spine_frontier_ge(spine_frontier, spine_frontier) RETURNS boolean
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+COMMENT ON FUNCTION spine_frontier_eq(spine_frontier, spine_frontier) IS 'implementation of = operator';
+COMMENT ON FUNCTION spine_frontier_ne(spine_frontier, spine_frontier) IS 'implementation of <> operator';
+COMMENT ON FUNCTION spine_frontier_lt(spine_frontier, spine_frontier) IS 'implementation of < operator';
+COMMENT ON FUNCTION spine_frontier_le(spine_frontier, spine_frontier) IS 'implementation of <= operator';
+COMMENT ON FUNCTION spine_frontier_gt(spine_frontier, spine_frontier) IS 'implementation of > operator';
+COMMENT ON FUNCTION spine_frontier_ge(spine_frontier, spine_frontier) IS 'implementation of >= operator';
 
 -- A total order that extends it.
 CREATE FUNCTION spine_frontier_total_lt(spine_frontier, spine_frontier) RETURNS boolean
@@ -67,6 +80,13 @@ CREATE FUNCTION spine_frontier_hash(spine_frontier) RETURNS integer
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
 CREATE FUNCTION spine_frontier_hash_extended(spine_frontier, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+COMMENT ON FUNCTION spine_frontier_total_lt(spine_frontier, spine_frontier) IS 'implementation of ~<~ operator';
+COMMENT ON FUNCTION spine_frontier_total_le(spine_frontier, spine_frontier) IS 'implementation of ~<=~ operator';
+COMMENT ON FUNCTION spine_frontier_total_gt(spine_frontier, spine_frontier) IS 'implementation of ~>~ operator';
+COMMENT ON FUNCTION spine_frontier_total_ge(spine_frontier, spine_frontier) IS 'implementation of ~>=~ operator';
+COMMENT ON FUNCTION spine_frontier_cmp(spine_frontier, spine_frontier) IS 'internal: for btree indexes and sorting';
+COMMENT ON FUNCTION spine_frontier_hash(spine_frontier) IS 'internal: for hashing';
+COMMENT ON FUNCTION spine_frontier_hash_extended(spine_frontier, bigint) IS 'internal: for hashing';
 
 CREATE OPERATOR = (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
 	FUNCTION = spine_frontier_eq, COMMUTATOR = =, NEGATOR = <>,
@@ -99,6 +119,16 @@ CREATE OPERATOR ~>~ (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
 CREATE OPERATOR ~>=~ (LEFTARG = spine_frontier, RIGHTARG = spine_frontier,
 	FUNCTION = spine_frontier_total_ge, COMMUTATOR = ~<=~, NEGATOR = ~<~,
 	RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR = (spine_frontier, spine_frontier) IS 'the same times';
+COMMENT ON OPERATOR <> (spine_frontier, spine_frontier) IS 'not the same times';
+COMMENT ON OPERATOR < (spine_frontier, spine_frontier) IS 'before';
+COMMENT ON OPERATOR <= (spine_frontier, spine_frontier) IS 'before, or the same times';
+COMMENT ON OPERATOR > (spine_frontier, spine_frontier) IS 'after';
+COMMENT ON OPERATOR >= (spine_frontier, spine_frontier) IS 'after, or the same times';
+COMMENT ON OPERATOR ~<~ (spine_frontier, spine_frontier) IS 'before in the order of sorting';
+COMMENT ON OPERATOR ~<=~ (spine_frontier, spine_frontier) IS 'before in the order of sorting, or the same';
+COMMENT ON OPERATOR ~>~ (spine_frontier, spine_frontier) IS 'after in the order of sorting';
+COMMENT ON OPERATOR ~>=~ (spine_frontier, spine_frontier) IS 'after in the order of sorting, or the same';
 
 CREATE OPERATOR CLASS spine_frontier_ops DEFAULT FOR TYPE spine_frontier USING btree AS
 	OPERATOR 1 ~<~, OPERATOR 2 ~<=~, OPERATOR 3 =, OPERATOR 4 ~>=~, OPERATOR 5 ~>~,
@@ -125,6 +155,7 @@ COMMENT ON FUNCTION spine_frontier_meet(spine_frontier, spine_frontier) IS
 -- Counts the lives of relations as spines, so that none is ever mistaken for a
 -- later one of the same relation.
 CREATE SEQUENCE spine_generation;
+COMMENT ON SEQUENCE spine_generation IS 'internal: numbers of generations';
 
 -- One row a spine; image is the levels, written once a transaction.  system and
 -- database say who wrote the row: another one, if it was restored from a dump.
@@ -139,6 +170,7 @@ CREATE TABLE spine_trace (
 	physical	spine_frontier,
 	image		bytea NOT NULL
 ) USING heap WITH (fillfactor = 50);
+COMMENT ON TABLE spine_trace IS 'internal: a row a spine';
 ALTER TABLE spine_trace ALTER COLUMN image SET STORAGE EXTERNAL;
 
 -- Not unique, though there is one row a relation (the spine's lock sees to that):
@@ -159,6 +191,7 @@ CREATE TABLE spine_batch (
 	runs		integer[] NOT NULL,
 	PRIMARY KEY (relation, id_lo)
 ) USING heap;
+COMMENT ON TABLE spine_batch IS 'internal: a row a hollow batch';
 
 -- Outcomes are labelled in the order of MergeOutcome in src/core/trace.h.
 CREATE TYPE spine_merge_outcome AS ENUM (
@@ -168,9 +201,11 @@ CREATE TYPE spine_merge_outcome AS ENUM (
 	'not_applied_invalid_since',
 	'not_applied_too_many_updates'
 );
+COMMENT ON TYPE spine_merge_outcome IS 'what became of a merge result';
 
 -- One row a merge result: queued while applied_at is null.
 CREATE SEQUENCE spine_merge_result_id;
+COMMENT ON SEQUENCE spine_merge_result_id IS 'internal: ids of merge results';
 CREATE TABLE spine_merge_result (
 	id			bigint PRIMARY KEY,
 	relation	regclass NOT NULL,
@@ -189,6 +224,7 @@ CREATE TABLE spine_merge_result (
 	outcome		spine_merge_outcome,
 	error		text
 ) USING heap;
+COMMENT ON TABLE spine_merge_result IS 'internal: a row a merge result';
 CREATE INDEX spine_merge_result_queue ON spine_merge_result (applied_at, relation, id);
 
 -- Ids of garbage, claims and tickets are given out by the library (see
@@ -206,6 +242,7 @@ CREATE TABLE spine_garbage_part (
 	removed_by	xid8 NOT NULL,
 	removed_at	timestamptz NOT NULL
 ) USING heap;
+COMMENT ON TABLE spine_garbage_part IS 'internal: a row a part that has left its spine';
 CREATE INDEX spine_garbage_part_relation ON spine_garbage_part (relation, id);
 
 -- One row a claim: the merge request that it answers, and the stretch of it that
@@ -231,6 +268,7 @@ CREATE TABLE spine_merge_claim (
 	result		bigint,
 	error		text
 ) USING heap;
+COMMENT ON TABLE spine_merge_claim IS 'internal: a row a claim';
 CREATE INDEX spine_merge_claim_ended ON spine_merge_claim (ended_at, relation, id_hi);
 
 -- One row a merge request that could not be answered so far.
@@ -244,6 +282,7 @@ CREATE TABLE spine_merge_attempt (
 	retry_at	timestamptz NOT NULL,
 	PRIMARY KEY (relation, request_lo, request_hi)
 ) USING heap;
+COMMENT ON TABLE spine_merge_attempt IS 'internal: a row a merge request that could not be answered so far';
 
 -- One row a batch that waits for its time, and for a while after it has got one.
 -- system and database say who wrote it, as above.
@@ -262,6 +301,7 @@ CREATE TABLE spine_inbox_batch (
 	system		bigint NOT NULL,
 	database	oid NOT NULL
 ) USING heap;
+COMMENT ON TABLE spine_inbox_batch IS 'internal: a row an appended batch';
 CREATE INDEX spine_inbox_batch_queue ON spine_inbox_batch (sequenced_at, relation, ticket);
 
 -- One row a reader that needs times from since on to be told apart.
@@ -274,6 +314,7 @@ CREATE TABLE spine_reader_hold (
 	expires_at	timestamptz,
 	PRIMARY KEY (relation, name)
 ) USING heap;
+COMMENT ON TABLE spine_reader_hold IS 'internal: a row a hold';
 
 -- One row a spine that has settings of its own.  A function is kept by its
 -- signature, since a regprocedure would not survive pg_upgrade.
@@ -282,6 +323,7 @@ CREATE TABLE spine_option (
 	merge_function text,
 	exert_effort integer
 ) USING heap;
+COMMENT ON TABLE spine_option IS 'internal: a row a spine with settings of its own';
 
 -- Who this database is: one row, and another for each that its data came from
 -- and that has not been adopted.
@@ -289,6 +331,7 @@ CREATE TABLE spine_home (
 	system		bigint NOT NULL,
 	database	oid NOT NULL
 ) USING heap;
+COMMENT ON TABLE spine_home IS 'internal: which database this is';
 INSERT INTO spine_home
 	SELECT c.system_identifier, d.oid
 	FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d
@@ -331,6 +374,7 @@ CREATE TYPE spine_merge_request AS (
 	parts		text[],
 	runs		integer[]
 );
+COMMENT ON TYPE spine_merge_request IS 'hollow batches that are worth merging into one';
 
 CREATE TYPE spine_claim AS (
 	claim		bigint,
@@ -347,12 +391,14 @@ CREATE TYPE spine_claim AS (
 	parts		text[],
 	runs		integer[]
 );
+COMMENT ON TYPE spine_claim IS 'a claim, with the merge request or stretch of one that it is for';
 
 CREATE TYPE spine_merge_output AS (
 	len			bigint,
 	parts		text[],
 	runs		integer[]
 );
+COMMENT ON TYPE spine_merge_output IS 'what a merge function returns';
 
 -- Writing --------------------------------------------------------------------
 --
@@ -637,6 +683,7 @@ CREATE FUNCTION spine_trace_rows(relation regclass,
 		OUT compacting bigint, OUT noncompact bigint)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION spine_trace_rows(regclass) IS 'internal: rows of the view spine_traces';
 
 CREATE FUNCTION spine_batch_rows(relation regclass,
 		OUT id_lo bigint, OUT id_hi bigint, OUT level integer,
@@ -644,6 +691,7 @@ CREATE FUNCTION spine_batch_rows(relation regclass,
 		OUT len bigint, OUT parts text[], OUT runs integer[])
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_batch_rows(regclass) IS 'internal: rows of the view spine_batches';
 
 CREATE FUNCTION spine_level_rows(relation regclass,
 		OUT level integer, OUT state text, OUT batches integer, OUT len bigint,
@@ -651,6 +699,7 @@ CREATE FUNCTION spine_level_rows(relation regclass,
 		OUT merge_remaining bigint)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION spine_level_rows(regclass) IS 'internal: rows of the view spine_levels';
 
 CREATE FUNCTION spine_request_rows(relation regclass,
 		OUT id_lo bigint, OUT id_hi bigint, OUT lower spine_frontier,
@@ -660,6 +709,7 @@ CREATE FUNCTION spine_request_rows(relation regclass,
 		OUT attempts integer, OUT last_error text)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 5;
+COMMENT ON FUNCTION spine_request_rows(regclass) IS 'internal: rows of the view spine_merge_requests';
 
 -- What has left a spine, and is in no batch of it again; the last time only.
 CREATE FUNCTION spine_garbage_rows(relation regclass,
@@ -667,6 +717,7 @@ CREATE FUNCTION spine_garbage_rows(relation regclass,
 		OUT removed_at timestamptz)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION spine_garbage_rows(regclass) IS 'internal: rows of the view spine_garbage';
 
 CREATE FUNCTION spine_stat_rows(relation regclass,
 		OUT pushes bigint, OUT updates bigint, OUT requests bigint,
@@ -681,6 +732,7 @@ CREATE FUNCTION spine_stat_rows(relation regclass,
 		OUT drops bigint)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION spine_stat_rows(regclass) IS 'internal: rows of the view spine_stat';
 
 -- From shared memory: also of a relation that is gone, for superusers.
 CREATE FUNCTION spine_events(relation regclass,
@@ -700,38 +752,47 @@ CREATE FUNCTION spine_progress_rows(
 		OUT done bigint, OUT since timestamptz, OUT pid integer, OUT claim bigint)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 2;
+COMMENT ON FUNCTION spine_progress_rows() IS 'internal: rows of the view spine_progress';
 
 CREATE VIEW spine_progress WITH (security_barrier) AS
 	SELECT * FROM spine_progress_rows();
+COMMENT ON VIEW spine_progress IS 'merge functions at work in this database';
 
 CREATE FUNCTION spine_activity_rows(
 		OUT process text, OUT database name, OUT pid integer, OUT state text,
 		OUT last_wakeup timestamptz, OUT last_error text, OUT last_error_at timestamptz)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 4;
+COMMENT ON FUNCTION spine_activity_rows() IS 'internal: rows of the view spine_activity';
 
 CREATE VIEW spine_activity WITH (security_barrier) AS
 	SELECT * FROM spine_activity_rows();
+COMMENT ON VIEW spine_activity IS 'processes of spine: launcher, workers, mergers';
 
 CREATE VIEW spine_traces WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_trace_rows(t.relation) r;
+COMMENT ON VIEW spine_traces IS 'spines, with since, upper and sizes';
 
 CREATE VIEW spine_batches WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_batch_rows(t.relation) r;
+COMMENT ON VIEW spine_batches IS 'hollow batches of spines, with the level that they are on';
 
 CREATE VIEW spine_levels WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_level_rows(t.relation) r;
+COMMENT ON VIEW spine_levels IS 'levels of spines, and the merges under way there';
 
 CREATE VIEW spine_merge_requests WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_request_rows(t.relation) r;
+COMMENT ON VIEW spine_merge_requests IS 'outstanding merge requests, and who is at work on them';
 
 CREATE VIEW spine_stat WITH (security_barrier) AS
 	SELECT t.relation, r.*
 	FROM spine_trace t CROSS JOIN LATERAL spine_stat_rows(t.relation) r;
+COMMENT ON VIEW spine_stat IS 'counters of spines';
 
 -- A result outlives its relation (which then has no privileges: null); after
 -- that, who submitted it can see it, and superusers.
@@ -743,12 +804,14 @@ CREATE VIEW spine_merge_results WITH (security_barrier) AS
 				   submitted_by OPERATOR(pg_catalog.=) CURRENT_USER
 				   OR (SELECT rolsuper FROM pg_catalog.pg_roles
 					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
+COMMENT ON VIEW spine_merge_results IS 'submitted merge results, and what became of them';
 
 CREATE VIEW spine_claims WITH (security_barrier) AS
 	SELECT id AS claim, relation, generation, request_lo, request_hi, id_lo, id_hi, len,
 		   claimed_by, claimed_at, lease_expires, result
 	FROM spine_merge_claim
 	WHERE ended_at IS NULL AND pg_catalog.has_table_privilege(relation, 'SELECT');
+COMMENT ON VIEW spine_claims IS 'claims that have not ended';
 
 CREATE VIEW spine_inbox WITH (security_barrier) AS
 	SELECT ticket, relation, generation, len, parts, runs, appended_by, appended_at,
@@ -758,11 +821,13 @@ CREATE VIEW spine_inbox WITH (security_barrier) AS
 				   appended_by OPERATOR(pg_catalog.=) CURRENT_USER
 				   OR (SELECT rolsuper FROM pg_catalog.pg_roles
 					   WHERE rolname OPERATOR(pg_catalog.=) CURRENT_USER));
+COMMENT ON VIEW spine_inbox IS 'appended batches, and the times they got';
 
 CREATE VIEW spine_garbage WITH (security_barrier) AS
 	SELECT r.id, g.relation, r.generation, r.part, r.removed_by, r.removed_at
 	FROM (SELECT DISTINCT relation FROM spine_garbage_part) g
 		 CROSS JOIN LATERAL spine_garbage_rows(g.relation) r;
+COMMENT ON VIEW spine_garbage IS 'parts that have left their spines, not all to be deleted yet';
 
 -- Expired ones no longer hold anything, though they may still be there.
 CREATE VIEW spine_holds WITH (security_barrier) AS
@@ -771,6 +836,7 @@ CREATE VIEW spine_holds WITH (security_barrier) AS
 	WHERE pg_catalog.has_table_privilege(relation, 'SELECT')
 	  AND (expires_at IS NULL
 		   OR expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp());
+COMMENT ON VIEW spine_holds IS 'holds that keep since back';
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
 	spine_merge_results, spine_inbox, spine_garbage, spine_stat, spine_holds,

@@ -240,6 +240,11 @@ SELECT count(*) FROM spine_merge_results WHERE parts = '{merged-a}';
 RESET ROLE;
 SELECT count(*) FROM spine_merge_results WHERE parts = '{merged-a}';
 
+-- psql's \dv+ and \df+ say what things are: each has a comment
+SELECT pg_describe_object(classid, objid, 0) FROM pg_depend
+WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'spine')
+	AND classid = ANY ('{pg_proc,pg_class,pg_type,pg_operator}'::regclass[]) AND obj_description(objid, classid::regclass::name) IS NULL;
+
 -- Settings of the session are anybody's, those of the server are not
 SET ROLE regress_privileges_nobody;
 SET spine.return_requests = off;
