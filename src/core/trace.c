@@ -6,8 +6,7 @@
  * seed 000: a merge is pure bookkeeping, complete when its fuel is spent, and
  * yields a fueled batch and a request for somebody to do the real work.
  *
- * Source: push_batch, remove_redundant_merge_reqs, spine_metrics, and
- * FuelingMerge in seed 000.
+ * Source: push_batch, spine_metrics, and FuelingMerge in seed 000.
  */
 #include "core/engine.h"
 
@@ -208,46 +207,6 @@ trace_check_push(const Trace *trace, const HollowBatch *batch, CoreError *err)
 	return hollow_batch_check(batch, err);
 }
 
-/* Does a cover b, so that answering b as well would be in vain? */
-static bool
-request_covers(const MergeRequest *a, const MergeRequest *b)
-{
-	return frontier_less_equal(&a->desc.lower, &b->desc.lower) &&
-		frontier_less_equal(&b->desc.upper, &a->desc.upper) &&
-		frontier_equal(&a->desc.since, &b->desc.since);
-}
-
-/*
- * Rolling up makes a series of requests, (a, b), (a, b, c), and so on, of which
- * the later cover the earlier.  Taken from the back, so the result is in
- * reverse; there are at most two a level, and mostly one or two in all.
- */
-static void
-remove_redundant_requests(PushEffects *effects)
-{
-	MergeRequest kept[MAX_EFFECTS];
-	int			nkept = 0;
-
-	for (int i = effects->nrequests - 1; i >= 0; i--)
-	{
-		const MergeRequest *request = &effects->requests[i];
-		bool		covered = false;
-		int			n = 0;
-
-		for (int k = 0; k < nkept && !covered; k++)
-			covered = request_covers(&kept[k], request);
-		if (covered)
-			continue;
-		for (int k = 0; k < nkept; k++)
-			if (!request_covers(request, &kept[k]))
-				kept[n++] = kept[k];
-		kept[n++] = *request;
-		nkept = n;
-	}
-	memcpy(effects->requests, kept, sizeof(MergeRequest) * (size_t) nkept);
-	effects->nrequests = nkept;
-}
-
 static LevelsContext
 start_operation(Trace *trace, PushEffects *effects)
 {
@@ -262,7 +221,7 @@ static Status
 end_operation(PushEffects *effects, Status status)
 {
 	if (effects->nrequests > 1)
-		remove_redundant_requests(effects);
+		effects->nrequests = requests_reduce(effects->requests, effects->nrequests);
 	return status;
 }
 

@@ -55,6 +55,13 @@ typedef struct MergeRequest
 } MergeRequest;
 
 /*
+ * Takes out of the requests of one operation, in the order in which they were
+ * made, those that others of the same since cover.  The rest comes in reverse;
+ * returns how many that is.
+ */
+extern int	requests_reduce(MergeRequest *requests, int count);
+
+/*
  * The hollow batches with ids in [lo, hi) are empty and have become one, with
  * this description, without parts.  Parts they had are of no use any more.
  */
