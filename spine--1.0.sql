@@ -680,7 +680,8 @@ CREATE FUNCTION spine_trace_rows(relation regclass,
 		OUT physical spine_frontier, OUT dims integer, OUT effort integer,
 		OUT levels integer, OUT spine_batches bigint, OUT hollow_batches bigint,
 		OUT pending bigint, OUT updates bigint, OUT compact bigint,
-		OUT compacting bigint, OUT noncompact bigint)
+		OUT compacting bigint, OUT noncompact bigint,
+		OUT merge_function text, OUT exert_effort integer)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
 COMMENT ON FUNCTION spine_trace_rows(regclass) IS 'internal: rows of the view spine_traces';

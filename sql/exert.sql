@@ -82,8 +82,13 @@ SELECT effort FROM spine_traces WHERE relation = 'exert'::regclass;
 
 -- Another when idle
 SELECT spine_set_exertion('exert', 0), spine_set_exertion('exert', 7);
-SELECT exert_effort, merge_function FROM spine_option WHERE relation = 'exert'::regclass;
+SELECT exert_effort, merge_function FROM spine_traces WHERE relation = 'exert'::regclass;
+BEGIN;
+SELECT spine_set_exertion('exert', 0);
+SELECT exert_effort FROM spine_traces WHERE relation = 'exert'::regclass;
+ROLLBACK;
 SELECT spine_set_exertion('exert', NULL);
+SELECT exert_effort FROM spine_traces WHERE relation = 'exert'::regclass;
 SELECT count(*) FROM spine_option WHERE relation = 'exert'::regclass;
 CALL fails($$SELECT spine_set_exertion('exert', -1)$$);
 

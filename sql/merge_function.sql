@@ -28,7 +28,7 @@ END $$;
 CREATE TABLE ledger ();
 SELECT spine_register('ledger');
 SELECT spine_set_merge_function('ledger', 'merge_parts(spine_merge_request)');
-SELECT merge_function FROM spine_option WHERE relation = 'ledger'::regclass;
+SELECT merge_function, exert_effort FROM spine_traces WHERE relation = 'ledger'::regclass;
 SELECT key, diff FROM sums('ledger');
 SELECT count(push_rows('ledger', '{a,b,c}', ARRAY[1, i, ((-1) ^ i)::bigint])) FROM generate_series(1, 32) i;
 SELECT mf_wait('ledger');
@@ -45,7 +45,7 @@ FROM spine_merge_results WHERE relation = 'ledger'::regclass;
 SELECT count(*) > 0 AS replaced FROM spine_garbage WHERE relation = 'ledger'::regclass;
 -- TRUNCATE keeps the function, DROP takes it along
 TRUNCATE ledger;
-SELECT merge_function FROM spine_option WHERE relation = 'ledger'::regclass;
+SELECT merge_function, exert_effort FROM spine_traces WHERE relation = 'ledger'::regclass;
 DROP TABLE ledger;
 SELECT count(*) FROM spine_option;
 
@@ -83,6 +83,18 @@ SET ROLE regress_mf_writer;
 CALL fails($$ SELECT spine_set_merge_function('mf', 'mf_null(spine_merge_request)') $$);
 RESET ROLE;
 SELECT count(*) FROM spine_option;
+-- Who may read the relation sees what it has; it may be gone
+BEGIN;
+CREATE FUNCTION mf_gone(spine_merge_request) RETURNS spine_merge_output LANGUAGE sql AS 'SELECT NULL::spine_merge_output';
+GRANT EXECUTE ON FUNCTION mf_gone TO PUBLIC;
+SELECT spine_set_merge_function('mf', 'mf_gone(spine_merge_request)');
+DROP FUNCTION mf_gone(spine_merge_request);
+REVOKE SELECT ON mf FROM regress_mf_writer;
+SELECT relation, merge_function FROM spine_traces WHERE relation = 'mf'::regclass;
+SET ROLE regress_mf_writer;
+SELECT count(*) FROM spine_traces WHERE merge_function IS NOT NULL;
+ROLLBACK;
+SELECT merge_function FROM spine_traces WHERE relation = 'mf'::regclass;
 
 -- What goes wrong in one: it fails twice, and is parked
 

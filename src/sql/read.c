@@ -17,6 +17,7 @@
 #include "sql/args.h"
 #include "state/batches.h"
 #include "state/offer.h"
+#include "state/options.h"
 #include "state/report.h"
 #include "state/request.h"
 #include "state/values.h"
@@ -64,6 +65,20 @@ count_batches(Spine *spine, int64 *hollow, int64 *batches, int64 *updates)
 		*updates = add_saturating(*updates, spine->trace.pending[i].len);
 }
 
+/* What the owner has set: the columns merge_function and exert_effort. */
+static void
+put_options(Oid relid, Snapshot snapshot, Datum *values, bool *nulls)
+{
+	SpineOptions options = options_read(relid, snapshot);
+
+	values[0] = (Datum) 0;
+	nulls[0] = options.merge_function == NULL;
+	if (options.merge_function != NULL)
+		values[0] = CStringGetTextDatum(options.merge_function);
+	values[1] = Int32GetDatum(options.exert_effort);
+	nulls[1] = options.exert_effort == EXERT_EFFORT_DEFAULT;
+}
+
 PG_FUNCTION_INFO_V1(spine_trace_rows);
 Datum
 spine_trace_rows(PG_FUNCTION_ARGS)
@@ -74,8 +89,8 @@ spine_trace_rows(PG_FUNCTION_ARGS)
 	int64		hollow;
 	int64		batches;
 	int64		updates;
-	Datum		values[14];
-	bool		nulls[14] = {false};
+	Datum		values[16];
+	bool		nulls[16] = {false};
 
 	if (!begin_rows(fcinfo, &spine, &snapshot))
 		return (Datum) 0;
@@ -98,6 +113,7 @@ spine_trace_rows(PG_FUNCTION_ARGS)
 	values[11] = Int64GetDatum(metrics.compact);
 	values[12] = Int64GetDatum(metrics.compacting);
 	values[13] = Int64GetDatum(metrics.noncompact);
+	put_options(spine.relid, snapshot, values + 14, nulls + 14);
 	put_row(fcinfo, values, nulls);
 	return (Datum) 0;
 }
