@@ -280,6 +280,7 @@ CREATE TABLE spine_merge_attempt (
 	attempts	integer NOT NULL,
 	last_error	text NOT NULL,
 	retry_at	timestamptz NOT NULL,
+	last_error_at timestamptz NOT NULL,
 	PRIMARY KEY (relation, request_lo, request_hi)
 ) USING heap;
 COMMENT ON TABLE spine_merge_attempt IS 'internal: a row a merge request that could not be answered so far';
@@ -707,7 +708,7 @@ CREATE FUNCTION spine_request_rows(relation regclass,
 		OUT upper spine_frontier, OUT since spine_frontier, OUT len bigint,
 		OUT nparts integer, OUT parts text[], OUT runs integer[], OUT level integer,
 		OUT state text, OUT claimed_by name, OUT lease_expires timestamptz,
-		OUT attempts integer, OUT last_error text)
+		OUT attempts integer, OUT last_error text, OUT last_error_at timestamptz)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 5;
 COMMENT ON FUNCTION spine_request_rows(regclass) IS 'internal: rows of the view spine_merge_requests';

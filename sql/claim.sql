@@ -69,16 +69,22 @@ SET spine.retry_delay = 0;
 SELECT spine_retry_merge('claim_b', 0, 2);
 SELECT spine_retry_merge('claim_b', 0, 2);
 SELECT name FROM claim('g', 'claim_b');
+SELECT clock_timestamp() AS before \gset
 SELECT spine_release_claim(id('g1'), 'broken');
+SELECT last_error, last_error_at BETWEEN :'before' AND clock_timestamp() AS just_now FROM spine_merge_requests WHERE relation = 'claim_b'::regclass;
+SELECT clock_timestamp() AS before \gset
 SELECT name FROM claim('h', 'claim_b');
 SET spine.retry_delay = '1h';
+SELECT last_error, last_error_at < :'before' AS as_it_was FROM spine_merge_requests WHERE relation = 'claim_b'::regclass;
 SELECT spine_release_claim(id('h1'), 'broken again');
+SELECT last_error, last_error_at BETWEEN :'before' AND clock_timestamp() AS later FROM spine_merge_requests WHERE relation = 'claim_b'::regclass;
 SELECT * FROM claim_requests;
 SELECT name FROM claim('i', 'claim_b');
 SET spine.max_attempts = 3;
 SELECT state FROM claim_requests;
 SELECT name FROM claim('i', 'claim_b');
 SELECT spine_retry_merge('claim_b', 0, 2);
+SELECT last_error, last_error_at FROM spine_merge_requests WHERE relation = 'claim_b'::regclass;
 SET spine.retry_delay = 0;
 
 -- A lease that is over: whoever comes first has it, and only one of them

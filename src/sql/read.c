@@ -232,9 +232,12 @@ put_status(const OfferStatus *status, Datum *values, bool *nulls)
 		values[2] = TimestampTzGetDatum(status->claim->lease_expires);
 	}
 	values[3] = Int32GetDatum(status->attempts.count);
-	nulls[4] = status->attempts.last_error == NULL;
+	nulls[4] = nulls[5] = status->attempts.last_error == NULL;
 	if (status->attempts.last_error != NULL)
+	{
 		values[4] = CStringGetTextDatum(status->attempts.last_error);
+		values[5] = TimestampTzGetDatum(status->attempts.last_error_at);
+	}
 }
 
 PG_FUNCTION_INFO_V1(spine_request_rows);
@@ -255,8 +258,8 @@ spine_request_rows(PG_FUNCTION_ARGS)
 	{
 		Offer	   *offer = lfirst(cell);
 		OfferStatus status = offer_status(offer, claims, snapshot);
-		Datum		values[REQUEST_COLUMNS + 6];
-		bool		nulls[REQUEST_COLUMNS + 6] = {false};
+		Datum		values[REQUEST_COLUMNS + 7];
+		bool		nulls[REQUEST_COLUMNS + 7] = {false};
 
 		request_values(spine.relid, &offer->request, snapshot, values, nulls);
 		values[REQUEST_COLUMNS] = Int32GetDatum(offer->level);

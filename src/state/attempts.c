@@ -85,6 +85,7 @@ read_row(HeapTuple tuple, TupleDesc desc, int64 generation)
 	attempts.count = DatumGetInt32(values[ATTEMPT_ATTEMPTS - 1]);
 	attempts.last_error = TextDatumGetCString(values[ATTEMPT_LAST_ERROR - 1]);
 	attempts.retry_at = DatumGetTimestampTz(values[ATTEMPT_RETRY_AT - 1]);
+	attempts.last_error_at = DatumGetTimestampTz(values[ATTEMPT_LAST_ERROR_AT - 1]);
 	return attempts;
 }
 
@@ -103,14 +104,13 @@ attempts_read(const RequestKey *request, Snapshot snapshot)
 
 /* Twice as long after each failure, so that a hopeless merge costs little. */
 static TimestampTz
-next_retry(int failures)
+next_retry(TimestampTz failed_at, int failures)
 {
 	int64		delay = spine_retry_delay;
 
 	for (int i = 1; i < failures && delay < LONGEST_RETRY_DELAY; i++)
 		delay *= 2;
-	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-									   Min(delay, LONGEST_RETRY_DELAY));
+	return TimestampTzPlusMilliseconds(failed_at, Min(delay, LONGEST_RETRY_DELAY));
 }
 
 void
@@ -118,6 +118,7 @@ attempts_add(const RequestKey *request, const char *error)
 {
 	Relation	rel = table_open(spine_tables(false)->attempt, RowExclusiveLock);
 	HeapTuple	old = find_row(rel, request, SnapshotSelf);
+	TimestampTz now = GetCurrentTimestamp();
 	Attempts	attempts = {0};
 	Datum		values[ATTEMPT_COLUMNS];
 	bool		nulls[ATTEMPT_COLUMNS] = {false};
@@ -140,7 +141,8 @@ attempts_add(const RequestKey *request, const char *error)
 	values[ATTEMPT_GENERATION - 1] = Int64GetDatum(request->generation);
 	values[ATTEMPT_ATTEMPTS - 1] = Int32GetDatum(attempts.count);
 	values[ATTEMPT_LAST_ERROR - 1] = CStringGetTextDatum(error);
-	values[ATTEMPT_RETRY_AT - 1] = TimestampTzGetDatum(next_retry(attempts.count));
+	values[ATTEMPT_RETRY_AT - 1] = TimestampTzGetDatum(next_retry(now, attempts.count));
+	values[ATTEMPT_LAST_ERROR_AT - 1] = TimestampTzGetDatum(now);
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 	/* It may be a row that this very command has made. */
 	CommandCounterIncrement();

@@ -31,6 +31,7 @@ typedef struct Attempts
 	int			count;			/* 0 = none has failed */
 	char	   *last_error;
 	TimestampTz retry_at;
+	TimestampTz last_error_at;
 } Attempts;
 
 /* False if it was not to be had without waiting. */
