@@ -81,6 +81,15 @@ SELECT worker_wait('worker_several'::regclass);
 SELECT parts, inputs, outcome, error FROM spine_merge_results
 WHERE relation = 'worker_several'::regclass AND (parts = '{m810}' OR parts = '{again}') ORDER BY id;
 SELECT spine_describe('worker_several'), spine_validate('worker_several');
+-- Which inputs are not there; of parts that are there, only how many
+SELECT count(spine_submit_merge('worker_several', 8, 10, 0, 20, '{wrong}', inputs => inputs)) FROM (VALUES
+	('{again,gone}'::text[]), ('{other}'), ('{}'), ('{z,y,again,again}'), (ARRAY[repeat('long ', 1000)])) v (inputs);
+SELECT spine_submit_merge('worker_several', 0, 10, 0, 20, '{wrong}', inputs => '{m08,m89,k9}') IS NOT NULL AS submitted;
+SELECT spine_submit_merge('worker_several', 0, 8, 0, 20, '{m08b,m08c}', inputs => '{m08}') IS NOT NULL AS submitted;
+SELECT spine_submit_merge('worker_several', 0, 8, 0, 20, '{wrong}', inputs => '{m08c}') IS NOT NULL AS submitted;
+SELECT worker_wait('worker_several'::regclass);
+SELECT array_length(inputs, 1) AS inputs, outcome, error FROM spine_merge_results
+WHERE relation = 'worker_several'::regclass AND (parts = '{wrong}' OR parts = '{m08b,m08c}') ORDER BY id;
 DROP TABLE worker_several;
 
 -- Rolled back with everything else

@@ -39,8 +39,9 @@ spine_apply_merge(PG_FUNCTION_ARGS)
 	Oid			relid = relation_arg(fcinfo, 0, ACL_UPDATE);
 	BatchRow	row;
 	ArrayType  *inputs = merge_args(fcinfo, &row);
+	const char *missing;
 
-	PG_RETURN_DATUM(outcome_get_datum(spine_apply(spine_open(relid), &row, inputs)));
+	PG_RETURN_DATUM(outcome_get_datum(spine_apply(spine_open(relid), &row, inputs, &missing)));
 }
 
 /*

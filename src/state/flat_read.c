@@ -9,7 +9,6 @@
 
 #include <limits.h>
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -17,9 +16,7 @@
 #include "state/arena.h"
 #include "state/flat_json.h"
 #include "state/report.h"
-
-/* Of a value, for messages. */
-#define VALUE_PRINT_SIZE 60
+#include "state/values.h"
 
 /* An object in the trace, or the trace itself. */
 typedef struct Object
@@ -46,9 +43,7 @@ value_text(JsonbValue *value)
 	Jsonb	   *jsonb = JsonbValueToJsonb(value);
 	char	   *text = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
 
-	if (strlen(text) > VALUE_PRINT_SIZE)
-		text = psprintf("%.*s...", pg_mbcliplen(text, strlen(text), VALUE_PRINT_SIZE), text);
-	return text;
+	return excerpt(text);
 }
 
 static void

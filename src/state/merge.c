@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "dev/stop_point.h"
@@ -132,11 +133,42 @@ spine_next_time(const Spine *spine, Description *desc, CoreError *err)
 }
 
 /*
- * Are the parts in [lo, hi) exactly the inputs?  Or are they the result's own,
- * because it was applied before?
+ * Both sorted.  Of the spine's own parts only the number is told: who has
+ * submitted a result may know what it was made of, but not what else is there.
  */
-static bool
-inputs_match(Spine *spine, uint64 lo, uint64 hi, ArrayType *inputs, ArrayType *outputs)
+static const char *
+describe_missing(text **parts, int nparts, text **inputs, int ninputs)
+{
+	const text *first = NULL;
+	int			found = 0;
+	int			p = 0;
+
+	for (int i = 0; i < ninputs; i++)
+	{
+		int			order = -1;
+
+		while (p < nparts && (order = texts_compare(inputs[i], parts[p])) > 0)
+			p++;
+		if (p < nparts && order == 0)
+		{
+			found++;
+			p++;
+		}
+		else if (first == NULL)
+			first = inputs[i];
+	}
+	if (first == NULL)
+		return psprintf("parts that are there: %d, inputs among them: %d", nparts, ninputs);
+	return psprintf("inputs that are not there: %d of %d, such as \"%s\"",
+					ninputs - found, ninputs, excerpt(text_to_cstring(first)));
+}
+
+/*
+ * Are the parts in [lo, hi) exactly the inputs?  Or are they the result's own,
+ * because it was applied before?  NULL if so, else what is missing.
+ */
+static const char *
+inputs_missing(Spine *spine, uint64 lo, uint64 hi, ArrayType *inputs, ArrayType *outputs)
 {
 	int			nparts;
 	int			ninputs;
@@ -145,22 +177,41 @@ inputs_match(Spine *spine, uint64 lo, uint64 hi, ArrayType *inputs, ArrayType *o
 	text	  **expected = array_texts(inputs, &ninputs);
 	text	  **made = array_texts(outputs, &noutputs);
 
-	return texts_equal_unordered(parts, nparts, expected, ninputs) ||
-		(noutputs > 0 && texts_equal_unordered(parts, nparts, made, noutputs));
+	if (texts_equal_unordered(parts, nparts, expected, ninputs) ||
+		(noutputs > 0 && texts_equal_unordered(parts, nparts, made, noutputs)))
+		return NULL;
+	texts_sort(parts, nparts);
+	texts_sort(expected, ninputs);
+	return describe_missing(parts, nparts, expected, ninputs);
+}
+
+static const char *
+bounds_missing(const Description *desc)
+{
+	char		lower[FRONTIER_PRINT_SIZE];
+	char		upper[FRONTIER_PRINT_SIZE];
+
+	return psprintf("there are no batches from %s to %s, or not in one merge",
+					frontier_print(&desc->lower, lower), frontier_print(&desc->upper, upper));
 }
 
 MergeOutcome
-spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs)
+spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs, const char **missing)
 {
 	HollowBatch batch = hollow_batch_of(row);
 	HollowSource source = batches_source(&spine->relid);
 	ApplyEffect effect;
 	CoreError	err;
 
+	*missing = NULL;
 	if (trace_match(&spine->trace, &batch, &source, &effect, &err) != CORE_OK)
 		report_core_error(&err);
-	if ((effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET) &&
-		inputs != NULL && !inputs_match(spine, effect.lo, effect.hi, inputs, row->parts))
+	if (effect.outcome == NOT_APPLIED_NO_MATCH)
+		*missing = bounds_missing(&row->desc);
+	else if ((effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET) &&
+			 inputs != NULL)
+		*missing = inputs_missing(spine, effect.lo, effect.hi, inputs, row->parts);
+	if (*missing != NULL)
 		effect.outcome = NOT_APPLIED_NO_MATCH;
 	if (effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET)
 	{

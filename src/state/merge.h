@@ -37,8 +37,10 @@ extern Status spine_next_time(const Spine *spine, Description *desc, CoreError *
 
 /*
  * Applies a merge result to an open spine; the ids of *row are filled in.  With
- * inputs, only if exactly those parts are what is replaced.
+ * inputs, only if exactly those parts are what is replaced.  *missing says what
+ * of the result is not there, where that is the outcome, and else is NULL.
  */
-extern MergeOutcome spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs);
+extern MergeOutcome spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs,
+								const char **missing);
 
 #endif

@@ -123,10 +123,15 @@ settle_claim(HeapTuple tuple, TupleDesc desc, int outcome, const char *error)
 	int64		claim = claim_of(tuple, desc);
 	bool		isnull;
 	Oid			relid = DatumGetObjectId(heap_getattr(tuple, RESULT_RELATION, desc, &isnull));
-	bool		applied = outcome == APPLIED_EXACT || outcome == APPLIED_SUBSET;
 
+	if (outcome == APPLIED_EXACT || outcome == APPLIED_SUBSET)
+		error = NULL;
+	else if (outcome >= 0 && error == NULL)
+		error = outcome_label(outcome);
+	else if (outcome >= 0)
+		error = psprintf("%s: %s", outcome_label(outcome), error);
 	if (claim != 0)
-		claims_settle(relid, claim, applied ? NULL : error != NULL ? error : outcome_label(outcome));
+		claims_settle(relid, claim, error);
 }
 
 /*
@@ -171,19 +176,25 @@ record(HeapTuple tuple, int outcome, const char *error)
 	table_close(rel, NoLock);
 }
 
-/* Applies one result, or raises an error. */
+/* Applies one result, or raises an error; *missing as with spine_apply. */
 static MergeOutcome
-apply_result(Oid relid, HeapTuple tuple, TupleDesc desc, int64 *generation)
+apply_result(Oid relid, HeapTuple tuple, TupleDesc desc, const char **missing)
 {
 	Datum		values[RESULT_COLUMNS];
 	bool		nulls[RESULT_COLUMNS];
 	Spine	   *spine = spine_open(relid);
 	BatchRow	row;
+	int64		made_for;
 
 	heap_deform_tuple(tuple, desc, values, nulls);
-	*generation = spine->generation;
-	if (DatumGetInt64(values[RESULT_GENERATION - 1]) != spine->generation)
+	made_for = DatumGetInt64(values[RESULT_GENERATION - 1]);
+	if (made_for != spine->generation)
+	{
+		*missing = psprintf("the result is for generation " INT64_FORMAT
+							" of the relation, which is at generation " INT64_FORMAT,
+							made_for, spine->generation);
 		return NOT_APPLIED_NO_MATCH;
+	}
 	row.desc.lower = datum_get_frontier(values[RESULT_LOWER - 1]);
 	row.desc.upper = datum_get_frontier(values[RESULT_UPPER - 1]);
 	row.desc.since = datum_get_frontier(values[RESULT_SINCE - 1]);
@@ -191,7 +202,7 @@ apply_result(Oid relid, HeapTuple tuple, TupleDesc desc, int64 *generation)
 	row.parts = DatumGetArrayTypeP(values[RESULT_PARTS - 1]);
 	row.runs = DatumGetArrayTypeP(values[RESULT_RUNS - 1]);
 	return spine_apply(spine, &row, nulls[RESULT_INPUTS - 1] ? NULL :
-					   DatumGetArrayTypeP(values[RESULT_INPUTS - 1]));
+					   DatumGetArrayTypeP(values[RESULT_INPUTS - 1]), missing);
 }
 
 /* Applies one result in a subtransaction of its own and records what came of it. */
@@ -201,22 +212,16 @@ apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile int outcome = -1;
-	char	   *volatile error = NULL;
+	const char *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		int64		generation;
-		bool		isnull;
-		int64		made_for = DatumGetInt64(heap_getattr(tuple, RESULT_GENERATION, desc,
-														  &isnull));
+		const char *missing;
 
-		outcome = apply_result(relid, tuple, desc, &generation);
-		if (generation != made_for)
-			error = psprintf("the result is for generation " INT64_FORMAT
-							 " of the relation, which is at generation " INT64_FORMAT,
-							 made_for, generation);
+		outcome = apply_result(relid, tuple, desc, &missing);
+		error = missing;
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();

@@ -6,12 +6,15 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "state/arena.h"
 #include "state/report.h"
 #include "state/values.h"
+
+#define EXCERPT_SIZE 60			/* bytes */
 
 Datum
 frontier_get_datum(const Frontier *f)
@@ -153,6 +156,16 @@ hollow_batch_set_arrays(HollowBatch *batch, ArrayType *parts, ArrayType *runs)
 				 errmsg("run is null"),
 				 errdetail("runs has a null element."),
 				 errhint("runs holds the offsets in parts where a new run begins.")));
+}
+
+char *
+excerpt(const char *string)
+{
+	int			length = strlen(string);
+
+	if (length <= EXCERPT_SIZE)
+		return pstrdup(string);
+	return psprintf("%.*s...", pg_mbcliplen(string, length, EXCERPT_SIZE), string);
 }
 
 int

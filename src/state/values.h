@@ -46,6 +46,9 @@ extern void parts_check(ArrayType *parts, const char *name);
 extern void hollow_batch_set_arrays(HollowBatch *batch, ArrayType *parts,
 									ArrayType *runs);
 
+/* A string to be shown to somebody: its beginning, if it is long. */
+extern char *excerpt(const char *string);
+
 /* Byte order of part keys. */
 extern int	texts_compare(const text *a, const text *b);
 extern void texts_sort(text **texts, int count);
