@@ -379,6 +379,41 @@ test_damage(void)
 	end_case("pieces that are missing, left over, or do not fit");
 }
 
+/* A fueled spine batch knows nothing of times before its since. */
+static void
+test_since(void)
+{
+	static const struct
+	{
+		uint64_t	hollow;
+		uint64_t	spine;
+		Status		expected;
+	}			cases[] = {{1, 0, CORE_FLAT}, {1, 1, CORE_OK}, {0, 1, CORE_OK}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		HollowList	list = {0};
+		HollowList	again_list = {0};
+		Trace		trace;
+		Trace		again;
+		FlatTrace	flat;
+		CoreError	err;
+
+		start_trace(&trace, 1);
+		for (int k = 0; k < 3; k++)
+			push_length(&trace, &list, 1, &effects);
+		flatten(&trace, &list, true, &flat);
+		CHECK(flat.nspine == 2 && flat.spine[0].nparts == 2);
+		flat.since = at(1);
+		flat.spine[0].desc.since = at(cases[i].spine);
+		flat.batches[1].batch.desc.since = at(cases[i].hollow);
+		CHECK(unflatten(&flat, &again, &again_list, &err) == cases[i].expected);
+		hollow_clear(&list);
+		hollow_clear(&again_list);
+	}
+	end_case("no hollow batch of a fueled one has a since that is past its own");
+}
+
 int
 main(void)
 {
@@ -387,5 +422,6 @@ main(void)
 	test_empties();
 	test_split();
 	test_damage();
+	test_since();
 	return end_tests();
 }
