@@ -8,6 +8,7 @@
 #   make check-17     make check on Debian 13, in a folder, with PostgreSQL 17
 #   make check-golden-sql   recorded answers, replayed through SQL on a server
 #   make fuzz         libFuzzer on the core's input, FUZZ_SECONDS (600) a target
+#   make fuzz-flat    the same time for damaged jsonb, given to spine_unflatten()
 #   make replay       build/replay, the algorithm without PostgreSQL
 #   make demo         a small show on a throwaway cluster
 #   make lake         Parquet files, compacted by Node programs that are killed
@@ -84,7 +85,7 @@ all:
 # PGXS, unless only targets of our own are asked for: those have to work where
 # pg_config is not installed yet, too.
 
-OURS = check torture check-core check-golden-sql check-cassert check-17 demo lake bench-core bench-cost replay fuzz format print-% build/%
+OURS = check torture check-core check-golden-sql check-cassert check-17 demo lake bench-core bench-cost replay fuzz fuzz-flat format print-% build/%
 
 ifneq ($(filter-out $(OURS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -190,11 +191,11 @@ check:
 	@$(RUN) scripts/check
 endif
 
-.PHONY: torture check-core check-golden-sql check-cassert check-17 demo lake bench-core bench-cost format
+.PHONY: torture check-core check-golden-sql check-cassert check-17 fuzz-flat demo lake bench-core bench-cost format
 torture:
 	@$(RUN) scripts/setup
 	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TAP_SECONDS=7200 scripts/check build install tap
-	@$(MAKE) build/test_model fuzz
+	@$(MAKE) build/test_model fuzz fuzz-flat
 	@SPINE_MODEL_OPERATIONS=100000000 build/test_model
 
 check-core:
@@ -206,6 +207,10 @@ check-golden-sql:
 
 check-cassert check-17:
 	@$(RUN) scripts/$@
+
+# The extension has to be installed.
+fuzz-flat:
+	@$(RUN) scripts/cluster -- scripts/fuzz-flat -t $(FUZZ_SECONDS)
 
 demo:
 	@$(RUN) scripts/setup demo
