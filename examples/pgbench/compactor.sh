@@ -41,8 +41,8 @@ SQL
 outcome_of() {
     local outcome deadline=$((SECONDS + 20))
     while ((SECONDS < deadline)); do
-        outcome=$(sql -c "SELECT coalesce(outcome::text, 'error: ' || error)
-                          FROM spine_merge_results WHERE id = $1")
+        outcome=$(sql -c "SELECT concat_ws(': ', coalesce(outcome::text, 'error'), error)
+                          FROM spine_merge_results WHERE id = $1 AND applied_at IS NOT NULL")
         if [[ -n $outcome ]]; then
             echo "$outcome"
             return
