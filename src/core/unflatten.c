@@ -186,9 +186,6 @@ add_part(Unflattening *u, const FlatSpineBatch *spine, size_t i, SpineBatch *bat
 	if (!frontier_equal(&hollow.desc.lower, &batch->desc.upper) && i > 0)
 		return bound_differs("hollow batch lower did not match the upper before it",
 							 &hollow.desc.lower, &batch->desc.upper, err);
-	if (spine->nparts > 1 && !frontier_less_equal(&hollow.desc.since, &spine->desc.since))
-		return bound_differs("hollow batch since is past that of its spine batch",
-							 &hollow.desc.since, &spine->desc.since, err);
 	if (i == 0)
 		batch->desc = hollow.desc;
 	batch->desc.upper = hollow.desc.upper;
