@@ -392,24 +392,20 @@ test_since(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
-		HollowList	list = {0};
-		HollowList	again_list = {0};
-		Trace		trace;
-		Trace		again;
-		FlatTrace	flat;
+		Twice		twice = {0};
+		FlatTrace  *flat = &twice.flat;
 		CoreError	err;
 
-		start_trace(&trace, 1);
+		start_trace(&twice.trace, 1);
 		for (int k = 0; k < 3; k++)
-			push_length(&trace, &list, 1, &effects);
-		flatten(&trace, &list, true, &flat);
-		CHECK(flat.nspine == 2 && flat.spine[0].nparts == 2);
-		flat.since = at(1);
-		flat.spine[0].desc.since = at(cases[i].spine);
-		flat.batches[1].batch.desc.since = at(cases[i].hollow);
-		CHECK(unflatten(&flat, &again, &again_list, &err) == cases[i].expected);
-		hollow_clear(&list);
-		hollow_clear(&again_list);
+			push_length(&twice.trace, &twice.list, 1, &effects);
+		flatten(&twice, true);
+		CHECK(flat->nspine == 2 && flat->spine[0].nparts == 2);
+		flat->since = at(1);
+		flat->spine[0].desc.since = at(cases[i].spine);
+		flat->batches[1].batch.desc.since = at(cases[i].hollow);
+		CHECK(unflatten(&twice, &err) == cases[i].expected);
+		clear(&twice);
 	}
 	end_case("no hollow batch of a fueled one has a since that is past its own");
 }

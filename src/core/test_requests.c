@@ -268,7 +268,8 @@ merges_done(void)
 	int			count = 0;
 
 	for (int i = 0; i < effects.nevents; i++)
-		count += effects.events[i].done && !effects.events[i].structural;
+		count += effects.events[i].done && !effects.events[i].structural[0] &&
+			!effects.events[i].structural[1];
 	return count;
 }
 
