@@ -326,6 +326,18 @@ CREATE TABLE spine_option (
 ) USING heap;
 COMMENT ON TABLE spine_option IS 'internal: a row a spine with settings of its own';
 
+-- One row a file of a native table that has runs: which companion they are in.
+-- The file is what pg_class calls so: tablespace is 0 for the database's own.
+CREATE TABLE spine_file (
+	tablespace	oid NOT NULL,
+	filenode	oid NOT NULL,
+	relation	regclass NOT NULL,
+	runs		regclass NOT NULL,
+	next_run	bigint NOT NULL,
+	next_group	bigint NOT NULL,
+	PRIMARY KEY (tablespace, filenode)
+) USING heap;
+
 -- Who this database is: one row, and another for each that its data came from
 -- and that has not been adopted.
 CREATE TABLE spine_home (

@@ -1,0 +1,65 @@
+/*
+ * file.h
+ *		The files of native tables that have runs: the rows of spine_file.
+ *
+ * Runs belong to a file, not to a table: TRUNCATE, a rewrite and SET ACCESS
+ * METHOD give a table a new file, and a rollback gives it back the old one, with
+ * its runs.  A file is known by its pg_class.reltablespace and relfilenode, which
+ * CREATE DATABASE and pg_upgrade keep.  It has a row, and a companion table for
+ * its runs (runs.h), from its first absorption on; before that its table is
+ * a heap.
+ */
+#ifndef SPINE_AM_FILE_H
+#define SPINE_AM_FILE_H
+
+#include "postgres.h"
+
+#include "storage/itemptr.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+#include "compat.h"
+
+typedef struct NativeFile
+{
+	Oid			relid;			/* the table, as of the last absorption */
+	Oid			runs;			/* its companion */
+	int64		next_run;
+	int64		next_group;
+	ItemPointerData tid;		/* of the row */
+} NativeFile;
+
+/*
+ * The row of a table's present file, as a snapshot sees it (NULL: the latest that
+ * is committed, or this transaction's own).  False if it has none: then no run of
+ * it can be seen by that snapshot.  The caller holds a lock on the table.
+ */
+extern bool file_find(Relation rel, Snapshot snapshot, NativeFile *file);
+
+/*
+ * The row of a table's file, made with its companion if there is none yet, and
+ * locked against others who write runs until the transaction ends.  Without wait,
+ * false if somebody else holds it.
+ */
+extern bool file_open(Relation rel, bool wait, NativeFile *file);
+
+/* Writes next_run and next_group. */
+extern void file_update(const NativeFile *file);
+
+/*
+ * The file is about to go: its companion and its row go with it, and what the
+ * spine knows of it.  Nothing if it has no row.
+ */
+extern void file_drop(Oid tablespace, RelFileNumber filenode);
+
+/* The same runs in another file from now on: the old one goes for good. */
+extern void file_move(Oid tablespace, RelFileNumber from, Oid new_tablespace,
+					  RelFileNumber to);
+
+/* Empties the runs of a file in place, as its table is being emptied. */
+extern void file_truncate(Relation rel);
+
+/* Is it a table that uses spine?  From the catalog; false if it is not there. */
+extern bool relation_is_native(Oid relid);
+
+#endif

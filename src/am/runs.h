@@ -1,0 +1,60 @@
+/*
+ * runs.h
+ *		The companion table of a file: one row a row group.
+ *
+ * An ordinary heap, so what a snapshot sees of it, what a crash leaves of it and
+ * what vacuum takes away are the server's own affair.  Numbers of groups ascend
+ * in a file and are never used again; a run's groups follow one another.
+ */
+#ifndef SPINE_AM_RUNS_H
+#define SPINE_AM_RUNS_H
+
+#include "postgres.h"
+
+#include "access/htup.h"
+#include "storage/itemptr.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+enum
+{
+	RUNS_GROUP = 1,				/* bigint: the group's number */
+	RUNS_RUN,					/* bigint: the run that it is of */
+	RUNS_ROWS,					/* integer: how many rows it has */
+	RUNS_TICK,					/* bigint: the time of its rows, if it is one */
+	RUNS_ZONE,					/* bytea: zone.h */
+	RUNS_DATA,					/* bytea, stored external: group.h */
+	RUNS_COLUMNS = RUNS_DATA
+};
+
+/*
+ * Where a row in a run is, as a tid: blocks from RUN_BLOCK on, which no delta
+ * reaches (it would be 16 TB), one a group; offsets from 1 on, one a row.
+ */
+#define RUN_BLOCK ((BlockNumber) 0x80000000)
+#define GROUP_BLOCK(group) (RUN_BLOCK + (BlockNumber) ((uint64) (group) % 0x7FFFFFFF))
+#define TID_IS_IN_RUN(tid) (ItemPointerGetBlockNumberNoCheck(tid) >= RUN_BLOCK)
+
+/* What a group's row says, without the group itself. */
+typedef struct GroupInfo
+{
+	ItemPointerData tid;		/* of its row in the companion */
+	int64		group;
+	int64		run;
+	int			nrows;
+} GroupInfo;
+
+/* The groups that a snapshot sees, by run and group: an array in *groups. */
+extern int	runs_list(Relation runs, Snapshot snapshot, GroupInfo **groups);
+
+/* Makes the companion of a table's file; its oid.  Owned by the extension's owner. */
+extern Oid	runs_create(Relation rel);
+
+/* Adds a group's row. */
+extern void runs_insert(Relation runs, const GroupInfo *info, int64 tick, bytea *zone,
+						bytea *data);
+
+/* Deletes a group's row, which nobody else can have deleted. */
+extern void runs_delete(Relation runs, const GroupInfo *info);
+
+#endif
