@@ -326,6 +326,9 @@ CREATE TABLE spine_option (
 ) USING heap;
 COMMENT ON TABLE spine_option IS 'internal: a row a spine with settings of its own';
 
+-- Groups of rows in native tables, and runs of them, get their numbers here.
+CREATE SEQUENCE spine_group;
+
 -- One row a file of a native table that has runs: which companion they are in.
 -- The file is what pg_class calls so: tablespace is 0 for the database's own.
 CREATE TABLE spine_file (
@@ -333,8 +336,6 @@ CREATE TABLE spine_file (
 	filenode	oid NOT NULL,
 	relation	regclass NOT NULL,
 	runs		regclass NOT NULL,
-	next_run	bigint NOT NULL,
-	next_group	bigint NOT NULL,
 	PRIMARY KEY (tablespace, filenode)
 ) USING heap;
 

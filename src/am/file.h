@@ -14,7 +14,6 @@
 
 #include "postgres.h"
 
-#include "storage/itemptr.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
@@ -24,9 +23,6 @@ typedef struct NativeFile
 {
 	Oid			relid;			/* the table, as of the last absorption */
 	Oid			runs;			/* its companion */
-	int64		next_run;
-	int64		next_group;
-	ItemPointerData tid;		/* of the row */
 } NativeFile;
 
 /*
@@ -37,14 +33,11 @@ typedef struct NativeFile
 extern bool file_find(Relation rel, Snapshot snapshot, NativeFile *file);
 
 /*
- * The row of a table's file, made with its companion if there is none yet, and
- * locked against others who write runs until the transaction ends.  Without wait,
- * false if somebody else holds it.
+ * The same, made with its companion if there is none yet, which also registers
+ * the table's spine.  The caller holds the spine's lock (spine_try_lock), so no
+ * two make it at once.
  */
-extern bool file_open(Relation rel, bool wait, NativeFile *file);
-
-/* Writes next_run and next_group. */
-extern void file_update(const NativeFile *file);
+extern void file_open(Relation rel, NativeFile *file);
 
 /*
  * The file is about to go: its companion and its row go with it, and what the

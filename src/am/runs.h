@@ -3,8 +3,9 @@
  *		The companion table of a file: one row a row group.
  *
  * An ordinary heap, so what a snapshot sees of it, what a crash leaves of it and
- * what vacuum takes away are the server's own affair.  Numbers of groups ascend
- * in a file and are never used again; a run's groups follow one another.
+ * what vacuum takes away are the server's own affair.  Groups and runs get their
+ * numbers from one sequence, spine_group, so none is used twice; a run's groups
+ * ascend.
  */
 #ifndef SPINE_AM_RUNS_H
 #define SPINE_AM_RUNS_H
@@ -46,6 +47,9 @@ typedef struct GroupInfo
 
 /* The groups that a snapshot sees, by run and group: an array in *groups. */
 extern int	runs_list(Relation runs, Snapshot snapshot, GroupInfo **groups);
+
+/* The next number for a group or a run. */
+extern int64 runs_next_number(void);
 
 /* Makes the companion of a table's file; its oid.  Owned by the extension's owner. */
 extern Oid	runs_create(Relation rel);

@@ -1,0 +1,181 @@
+/*
+ * absorb.c
+ *		Moving rows of a native table from its delta into a run.
+ *
+ * One transaction deletes rows that its snapshot sees from the delta and writes
+ * them as a run, which it pushes onto the table's spine as a batch with the run's
+ * number as its only part.  So a snapshot sees a row in the delta or in the
+ * run.  Nobody is waited for: a row that another transaction has locked
+ * or is changing stays where it is until the next time.
+ *
+ * Rows are deleted the way an UPDATE that moves them to another partition does
+ * it.  Whoever has waited for such a row can then tell it from one that is gone
+ * (am.c).
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/heapam.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_publication.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/relcache.h"
+#include "utils/snapmgr.h"
+
+#include "am/absorb.h"
+#include "am/file.h"
+#include "am/run_writer.h"
+#include "am/runs.h"
+#include "dev/stop_point.h"
+#include "state/merge.h"
+#include "state/report.h"
+#include "state/values.h"
+
+typedef struct Absorber
+{
+	Relation	rel;
+	Snapshot	snapshot;
+	CommandId	command;
+	RunWriter  *writer;
+	TupleTableSlot *slot;
+	MemoryContext row;			/* for the values of one */
+	Absorption *result;
+} Absorber;
+
+const char *
+absorb_objection(Relation rel)
+{
+	PublicationDesc published;
+
+	if (rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+		return "Temporary tables have no runs.";
+	RelationBuildPublicationDesc(rel, &published);
+	if (published.pubactions.pubinsert || published.pubactions.pubdelete)
+		return "It is published, and subscribers would see its rows being deleted.";
+	return NULL;
+}
+
+/* Takes a row out of the delta; false if somebody else is at it. */
+static bool
+take_out(Absorber *absorber)
+{
+	TM_FailureData failure;
+
+	return heap_delete(absorber->rel, &absorber->slot->tts_tid, absorber->command,
+					   InvalidSnapshot, false, &failure, true) == TM_Ok;
+}
+
+/* Fetches what is stored out of line; false if the row is too big for a group. */
+static bool
+fetch_values(Absorber *absorber, Datum *values)
+{
+	TupleDesc	desc = RelationGetDescr(absorber->rel);
+	TupleTableSlot *slot = absorber->slot;
+	Size		bytes = 0;
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		values[i] = slot->tts_values[i];
+		if (slot->tts_isnull[i] || att->attisdropped || att->attlen != -1)
+			continue;
+		if (VARATT_IS_EXTERNAL(DatumGetPointer(values[i])))
+			values[i] = PointerGetDatum(detoast_external_attr((struct varlena *)
+															   DatumGetPointer(values[i])));
+		bytes += toast_raw_datum_size(values[i]);
+	}
+	return group_row_fits(bytes);
+}
+
+static void
+move_row(Absorber *absorber)
+{
+	TupleDesc	desc = RelationGetDescr(absorber->rel);
+	MemoryContext old = MemoryContextSwitchTo(absorber->row);
+	Datum	   *values = palloc(sizeof(Datum) * desc->natts);
+
+	if (fetch_values(absorber, values) && take_out(absorber))
+	{
+		run_writer_add(absorber->writer, values, absorber->slot->tts_isnull);
+		absorber->result->rows++;
+	}
+	else
+		absorber->result->left++;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(absorber->row);
+}
+
+static void
+move_rows(Absorber *absorber, int64 max_rows)
+{
+	const TableAmRoutine *heap = GetHeapamTableAmRoutine();
+	TableScanDesc scan = heap->scan_begin(absorber->rel, absorber->snapshot, 0, NULL, NULL,
+										  SO_TYPE_SEQSCAN | SO_ALLOW_STRAT | SO_ALLOW_PAGEMODE);
+
+	absorber->slot = MakeSingleTupleTableSlot(RelationGetDescr(absorber->rel),
+											  &TTSOpsBufferHeapTuple);
+	while (!absorber->result->more &&
+		   heap->scan_getnextslot(scan, ForwardScanDirection, absorber->slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		move_row(absorber);
+		absorber->result->more = max_rows > 0 && absorber->result->rows >= max_rows;
+	}
+	ExecDropSingleTupleTableSlot(absorber->slot);
+	heap->scan_end(scan);
+}
+
+/* Tells the spine of the run. */
+static void
+push_run(Spine *spine, const Description *desc, const RunWriter *writer)
+{
+	/* Too big for the stack; a push calls nothing that could push. */
+	static PushEffects effects;
+	Datum		part = CStringGetTextDatum(psprintf(INT64_FORMAT, writer->run));
+	BatchRow	row = {.desc = *desc, .len = writer->rows};
+
+	row.parts = construct_array(&part, 1, TEXTOID, -1, false, TYPALIGN_INT);
+	row.runs = construct_empty_array(INT4OID);
+	effects.want_requests = false;
+	effects.nrequests = 0;
+	spine_push(spine, &row, &effects);
+	stop_point("run_pushed");
+}
+
+bool
+absorb(Relation rel, int64 max_rows, bool wait, Absorption *result)
+{
+	NativeFile	file;
+	Absorber	absorber = {.rel = rel, .result = result};
+	Description desc;
+	Spine	   *spine;
+	CoreError	err;
+
+	memset(result, 0, sizeof(*result));
+	if (!wait && !spine_try_lock(RelationGetRelid(rel)))
+		return false;
+	file_open(rel, &file);
+	spine = spine_open(RelationGetRelid(rel));
+	if (spine_next_time(spine, &desc, &err) != CORE_OK)
+		report_core_error(&err);
+	absorber.snapshot = RegisterSnapshot(GetLatestSnapshot());
+	absorber.command = GetCurrentCommandId(true);
+	absorber.row = AllocSetContextCreate(CurrentMemoryContext, "spine absorbed row",
+										 ALLOCSET_DEFAULT_SIZES);
+	absorber.writer = run_writer_begin(rel, &file, (int64) desc.lower.time);
+	move_rows(&absorber, max_rows);
+	run_writer_end(absorber.writer);
+	stop_point("run_written");
+	if (result->rows > 0)
+		push_run(spine, &desc, absorber.writer);
+	UnregisterSnapshot(absorber.snapshot);
+	MemoryContextDelete(absorber.row);
+	return true;
+}

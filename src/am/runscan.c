@@ -1,0 +1,200 @@
+/*
+ * runscan.c
+ *		Reading the rows in a table's runs.
+ *
+ * The groups that the snapshot sees are listed at the beginning, which takes one
+ * look at each row of the companion and none at what is in it.  One group is read
+ * at a time, into arrays that the rows are then taken from.  Relies on file.h and
+ * runs.h for where the groups are, and on group.h for what is in them.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/memutils.h"
+
+#include "am/file.h"
+#include "am/group.h"
+#include "am/runs.h"
+#include "am/runscan.h"
+
+struct RunScan
+{
+	Relation	rel;
+	Relation	runs;
+	Snapshot	snapshot;
+	const Bitmapset *columns;
+	pg_atomic_uint64 *shared;
+	MemoryContext context;
+	GroupInfo  *groups;
+	int			ngroups;
+	Group	   *group;
+	int			loaded;			/* ordinal of the group that was read; -1 = none */
+	int			current;		/* ordinal of the group that the scan is in */
+	int			row;			/* in it; the last that was returned */
+};
+
+RunScan *
+runscan_begin(Relation rel, Snapshot snapshot, const Bitmapset *columns,
+			  pg_atomic_uint64 *shared)
+{
+	NativeFile	file;
+	MemoryContext context;
+	MemoryContext old;
+	RunScan    *scan;
+
+	if (!file_find(rel, snapshot, &file))
+		return NULL;
+	context = AllocSetContextCreate(CurrentMemoryContext, "spine runs",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	scan = palloc0(sizeof(RunScan));
+	scan->rel = rel;
+	scan->runs = table_open(file.runs, AccessShareLock);
+	scan->snapshot = snapshot;
+	scan->columns = columns;
+	scan->shared = shared;
+	scan->context = context;
+	scan->ngroups = runs_list(scan->runs, snapshot, &scan->groups);
+	scan->group = group_create(RelationGetDescr(rel), context);
+	MemoryContextSwitchTo(old);
+	runscan_rescan(scan);
+	return scan;
+}
+
+void
+runscan_rescan(RunScan *scan)
+{
+	scan->loaded = -1;
+	scan->current = -1;
+	scan->row = 0;
+}
+
+void
+runscan_end(RunScan *scan)
+{
+	table_close(scan->runs, AccessShareLock);
+	MemoryContextDelete(scan->context);
+}
+
+int
+runscan_groups(const RunScan *scan)
+{
+	return scan->ngroups;
+}
+
+int64
+runscan_rows(const RunScan *scan)
+{
+	int64		rows = 0;
+
+	for (int i = 0; i < scan->ngroups; i++)
+		rows += scan->groups[i].nrows;
+	return rows;
+}
+
+int
+runscan_group_rows(const RunScan *scan, int group)
+{
+	return scan->groups[group].nrows;
+}
+
+/* Reads a group, of which the snapshot has seen the row. */
+static void
+load(RunScan *scan, int ordinal)
+{
+	const GroupInfo *info = &scan->groups[ordinal];
+	HeapTupleData tuple;
+	Buffer		buffer;
+	Datum		data;
+	bool		isnull;
+	MemoryContext old;
+
+	if (scan->loaded == ordinal)
+		return;
+	CHECK_FOR_INTERRUPTS();
+	scan->loaded = -1;
+	tuple.t_self = info->tid;
+	if (!heap_fetch(scan->runs, scan->snapshot, &tuple, &buffer, false))
+		elog(ERROR, "group " INT64_FORMAT " of table \"%s\" is gone", info->group,
+			 RelationGetRelationName(scan->rel));
+	data = heap_getattr(&tuple, RUNS_DATA, RelationGetDescr(scan->runs), &isnull);
+	old = MemoryContextSwitchTo(scan->context);
+	group_read(scan->group, RelationGetDescr(scan->rel),
+			   (struct varlena *) DatumGetPointer(data), scan->columns);
+	MemoryContextSwitchTo(old);
+	ReleaseBuffer(buffer);
+	if (scan->group->nrows != info->nrows)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("group " INT64_FORMAT " of table \"%s\" is damaged", info->group,
+						RelationGetRelationName(scan->rel)),
+				 errdetail("It has %d rows where its companion says %d.",
+						   scan->group->nrows, info->nrows),
+				 errhint("Restore the table from a backup.")));
+	scan->loaded = ordinal;
+}
+
+void
+runscan_row(RunScan *scan, int group, int row, TupleTableSlot *slot)
+{
+	int			natts = slot->tts_tupleDescriptor->natts;
+
+	ExecClearTuple(slot);
+	load(scan, group);
+	for (int i = 0; i < natts; i++)
+	{
+		bool	   *nulls = scan->group->nulls[i];
+
+		if (scan->group->values[i] == NULL)
+		{
+			slot->tts_values[i] = (Datum) 0;
+			slot->tts_isnull[i] = true;
+			continue;
+		}
+		slot->tts_values[i] = scan->group->values[i][row];
+		slot->tts_isnull[i] = nulls != NULL && nulls[row];
+	}
+	ExecStoreVirtualTuple(slot);
+	ItemPointerSet(&slot->tts_tid, GROUP_BLOCK(scan->groups[group].group), row + 1);
+	slot->tts_tableOid = RelationGetRelid(scan->rel);
+}
+
+/* Goes to the next group that has not been taken; false at the end. */
+static bool
+step(RunScan *scan, bool forward)
+{
+	if (scan->shared != NULL)
+	{
+		uint64		next = pg_atomic_fetch_add_u64(scan->shared, 1);
+
+		scan->current = (int) Min(next, (uint64) scan->ngroups);
+	}
+	else
+		scan->current += forward ? 1 : -1;
+	return scan->current >= 0 && scan->current < scan->ngroups;
+}
+
+bool
+runscan_next(RunScan *scan, ScanDirection direction, TupleTableSlot *slot)
+{
+	bool		forward = !ScanDirectionIsBackward(direction);
+	bool		inside = scan->current >= 0 && scan->current < scan->ngroups;
+
+	scan->row += forward ? 1 : -1;
+	if (!inside || scan->row < 0 || scan->row >= scan->groups[scan->current].nrows)
+	{
+		/* At an end it stays, so that the other direction finds the last row. */
+		if ((forward && scan->current >= scan->ngroups) ||
+			(!forward && scan->current < 0) || !step(scan, forward))
+		{
+			ExecClearTuple(slot);
+			return false;
+		}
+		scan->row = forward ? 0 : scan->groups[scan->current].nrows - 1;
+	}
+	runscan_row(scan, scan->current, scan->row, slot);
+	return true;
+}

@@ -1,0 +1,47 @@
+/*
+ * runscan.h
+ *		Reading the rows in a table's runs.
+ */
+#ifndef SPINE_AM_RUNSCAN_H
+#define SPINE_AM_RUNSCAN_H
+
+#include "postgres.h"
+
+#include "access/sdir.h"
+#include "executor/tuptable.h"
+#include "nodes/bitmapset.h"
+#include "port/atomics.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+typedef struct RunScan RunScan;
+
+/*
+ * A scan of the runs that a snapshot sees; NULL if there are none.  The snapshot,
+ * the table and columns (attribute numbers; NULL = all) have to outlive it.
+ * What it allocates is in a child of the current context.  With shared, each
+ * group goes to one of the scans that have it in common.
+ */
+extern RunScan *runscan_begin(Relation rel, Snapshot snapshot, const Bitmapset *columns,
+							  pg_atomic_uint64 *shared);
+
+/*
+ * The next row in a direction, as a virtual tuple with its tid: by run, group
+ * and row.  Its values are good until the next call.  False at the end, and then
+ * the other direction begins with the last one.
+ */
+extern bool runscan_next(RunScan *scan, ScanDirection direction, TupleTableSlot *slot);
+
+/* From the beginning again. */
+extern void runscan_rescan(RunScan *scan);
+extern void runscan_end(RunScan *scan);
+
+/* How many groups and rows there are, of this scan alone. */
+extern int	runscan_groups(const RunScan *scan);
+extern int64 runscan_rows(const RunScan *scan);
+
+/* One row by the ordinal of its group, and its number from 0; likewise. */
+extern int	runscan_group_rows(const RunScan *scan, int group);
+extern void runscan_row(RunScan *scan, int group, int row, TupleTableSlot *slot);
+
+#endif

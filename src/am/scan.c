@@ -1,0 +1,211 @@
+/*
+ * scan.c
+ *		Scans of native tables: first the rows in the runs, then the delta.
+ *
+ * The delta is read by a scan of the heap's own over the same relation.  Both
+ * halves use the same snapshot, so a row that is being absorbed is in one of
+ * them.  What is scanned without a snapshot (for ANALYZE) sees the runs
+ * by the latest one.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/skey.h"
+#include "utils/snapmgr.h"
+
+#include "am/runs.h"
+#include "am/runscan.h"
+#include "am/scan.h"
+
+typedef struct NativeScan
+{
+	TableScanDescData base;
+	TableScanDesc delta;
+	RunScan    *runs;			/* NULL: none */
+	Snapshot	snapshot;		/* registered for the runs' sake; NULL: none */
+	bool		in_delta;
+	bool		has_range;			/* of tids, for a TID range scan */
+	ItemPointerData min;
+	ItemPointerData max;
+} NativeScan;
+
+/* In shared memory; the heap's part is first, since it is handed on. */
+typedef struct ParallelNativeScan
+{
+	ParallelBlockTableScanDescData delta;
+	pg_atomic_uint64 next_group;
+} ParallelNativeScan;
+
+static const TableAmRoutine *heap;
+
+static Size
+parallelscan_estimate(Relation rel)
+{
+	return sizeof(ParallelNativeScan);
+}
+
+static Size
+parallelscan_initialize(Relation rel, ParallelTableScanDesc shared)
+{
+	(void) heap->parallelscan_initialize(rel, shared);
+	pg_atomic_init_u64(&((ParallelNativeScan *) shared)->next_group, 0);
+	return sizeof(ParallelNativeScan);
+}
+
+static void
+parallelscan_reinitialize(Relation rel, ParallelTableScanDesc shared)
+{
+	heap->parallelscan_reinitialize(rel, shared);
+	pg_atomic_write_u64(&((ParallelNativeScan *) shared)->next_group, 0);
+}
+
+static TableScanDesc
+scan_begin(Relation rel, Snapshot snapshot, int nkeys, struct ScanKeyData *key,
+		   ParallelTableScanDesc shared, uint32 flags)
+{
+	NativeScan *scan = palloc0(sizeof(NativeScan));
+	Snapshot	seen = snapshot;
+
+	scan->base.rs_rd = rel;
+	scan->base.rs_snapshot = snapshot;
+	scan->base.rs_nkeys = nkeys;
+	scan->base.rs_flags = flags;
+	scan->base.rs_parallel = shared;
+	if (nkeys > 0)
+	{
+		scan->base.rs_key = palloc(sizeof(ScanKeyData) * nkeys);
+		memcpy(scan->base.rs_key, key, sizeof(ScanKeyData) * nkeys);
+	}
+	scan->delta = heap->scan_begin(rel, snapshot, nkeys, key, shared, flags);
+	if (snapshot == NULL || !IsMVCCSnapshot(snapshot))
+		seen = scan->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	scan->runs = runscan_begin(rel, seen, NULL, shared == NULL ? NULL :
+							   &((ParallelNativeScan *) shared)->next_group);
+	scan->in_delta = scan->runs == NULL;
+	return &scan->base;
+}
+
+static void
+scan_rescan(TableScanDesc base, struct ScanKeyData *key, bool set_params, bool allow_strat,
+			bool allow_sync, bool allow_pagemode)
+{
+	NativeScan *scan = (NativeScan *) base;
+
+	if (key != NULL && base->rs_nkeys > 0)
+		memcpy(base->rs_key, key, sizeof(ScanKeyData) * base->rs_nkeys);
+	heap->scan_rescan(scan->delta, key, set_params, allow_strat, allow_sync, allow_pagemode);
+	if (scan->runs != NULL)
+		runscan_rescan(scan->runs);
+	scan->in_delta = scan->runs == NULL;
+}
+
+static void
+scan_end(TableScanDesc base)
+{
+	NativeScan *scan = (NativeScan *) base;
+
+	if (scan->runs != NULL)
+		runscan_end(scan->runs);
+	if (scan->snapshot != NULL)
+		UnregisterSnapshot(scan->snapshot);
+	/* This also gives back a snapshot that belongs to the scan. */
+	heap->scan_end(scan->delta);
+	if (base->rs_key != NULL)
+		pfree(base->rs_key);
+	pfree(scan);
+}
+
+/* As heap scans do it: a null, on either side, is no match. */
+static bool
+keys_match(TableScanDesc base, TupleTableSlot *slot)
+{
+	for (int i = 0; i < base->rs_nkeys; i++)
+	{
+		ScanKey		key = &base->rs_key[i];
+		bool		isnull;
+		Datum		value = slot_getattr(slot, key->sk_attno, &isnull);
+
+		if ((key->sk_flags & SK_ISNULL) != 0 || isnull ||
+			!DatumGetBool(FunctionCall2Coll(&key->sk_func, key->sk_collation, value,
+											key->sk_argument)))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_in_range(NativeScan *scan, TupleTableSlot *slot)
+{
+	return !scan->has_range ||
+		(ItemPointerCompare(&slot->tts_tid, &scan->min) >= 0 &&
+		 ItemPointerCompare(&slot->tts_tid, &scan->max) <= 0);
+}
+
+static bool
+next_in_runs(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
+{
+	while (runscan_next(scan->runs, direction, slot))
+		if (is_in_range(scan, slot) && keys_match(&scan->base, slot))
+			return true;
+	return false;
+}
+
+static bool
+next_in_delta(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
+{
+	if (scan->has_range)
+		return heap->scan_getnextslot_tidrange(scan->delta, direction, slot);
+	return heap->scan_getnextslot(scan->delta, direction, slot);
+}
+
+/* Each half, when it has come to its end, begins there in the other direction. */
+static bool
+scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *slot)
+{
+	NativeScan *scan = (NativeScan *) base;
+
+	if (ScanDirectionIsBackward(direction))
+	{
+		if (scan->in_delta)
+		{
+			if (next_in_delta(scan, direction, slot))
+				return true;
+			scan->in_delta = scan->runs == NULL;
+		}
+		return !scan->in_delta && next_in_runs(scan, direction, slot);
+	}
+	if (!scan->in_delta)
+	{
+		if (next_in_runs(scan, direction, slot))
+			return true;
+		scan->in_delta = true;
+	}
+	return next_in_delta(scan, direction, slot);
+}
+
+/* Tids in runs are beyond all that the delta has. */
+static void
+scan_set_tidrange(TableScanDesc base, ItemPointer min, ItemPointer max)
+{
+	NativeScan *scan = (NativeScan *) base;
+
+	heap->scan_set_tidrange(scan->delta, min, max);
+	scan->has_range = true;
+	scan->min = *min;
+	scan->max = *max;
+}
+
+void
+scan_set_callbacks(TableAmRoutine *routine)
+{
+	heap = GetHeapamTableAmRoutine();
+	routine->scan_begin = scan_begin;
+	routine->scan_end = scan_end;
+	routine->scan_rescan = scan_rescan;
+	routine->scan_getnextslot = scan_getnextslot;
+	routine->scan_set_tidrange = scan_set_tidrange;
+	routine->scan_getnextslot_tidrange = scan_getnextslot;
+	routine->parallelscan_estimate = parallelscan_estimate;
+	routine->parallelscan_initialize = parallelscan_initialize;
+	routine->parallelscan_reinitialize = parallelscan_reinitialize;
+}
