@@ -165,16 +165,17 @@ absorb(Relation rel, int64 max_rows, bool wait, Absorption *result)
 	spine = spine_open(RelationGetRelid(rel));
 	if (spine_next_time(spine, &desc, &err) != CORE_OK)
 		report_core_error(&err);
-	absorber.snapshot = RegisterSnapshot(GetLatestSnapshot());
+	absorber.snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	absorber.command = GetCurrentCommandId(true);
 	absorber.row = AllocSetContextCreate(CurrentMemoryContext, "spine absorbed row",
 										 ALLOCSET_DEFAULT_SIZES);
 	absorber.writer = run_writer_begin(rel, &file, (int64) desc.lower.time);
 	move_rows(&absorber, max_rows);
-	run_writer_end(absorber.writer);
+	run_writer_finish(absorber.writer);
 	stop_point("run_written");
 	if (result->rows > 0)
 		push_run(spine, &desc, absorber.writer);
+	run_writer_end(absorber.writer);
 	UnregisterSnapshot(absorber.snapshot);
 	MemoryContextDelete(absorber.row);
 	return true;

@@ -62,10 +62,15 @@ run_writer_add(RunWriter *writer, const Datum *values, const bool *nulls)
 }
 
 void
-run_writer_end(RunWriter *writer)
+run_writer_finish(RunWriter *writer)
 {
 	if (group_writer_rows(writer->group) > 0)
 		flush(writer);
+}
+
+void
+run_writer_end(RunWriter *writer)
+{
 	table_close(writer->runs, NoLock);
 	MemoryContextDelete(writer->scratch);
 }

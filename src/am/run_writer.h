@@ -32,6 +32,9 @@ extern RunWriter *run_writer_begin(Relation rel, const NativeFile *file, int64 t
 extern void run_writer_add(RunWriter *writer, const Datum *values, const bool *nulls);
 
 /* Writes what is left.  If no row was added, there is no run. */
+extern void run_writer_finish(RunWriter *writer);
+
+/* Gives back what it has taken. */
 extern void run_writer_end(RunWriter *writer);
 
 #endif

@@ -17,7 +17,6 @@
 
 #include "am/file.h"
 #include "am/group.h"
-#include "am/runs.h"
 #include "am/runscan.h"
 
 struct RunScan
@@ -95,10 +94,10 @@ runscan_rows(const RunScan *scan)
 	return rows;
 }
 
-int
-runscan_group_rows(const RunScan *scan, int group)
+const GroupInfo *
+runscan_group(const RunScan *scan, int group)
 {
-	return scan->groups[group].nrows;
+	return &scan->groups[group];
 }
 
 /* Reads a group, of which the snapshot has seen the row. */

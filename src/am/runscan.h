@@ -14,6 +14,8 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+#include "am/runs.h"
+
 typedef struct RunScan RunScan;
 
 /*
@@ -36,12 +38,12 @@ extern bool runscan_next(RunScan *scan, ScanDirection direction, TupleTableSlot 
 extern void runscan_rescan(RunScan *scan);
 extern void runscan_end(RunScan *scan);
 
-/* How many groups and rows there are, of this scan alone. */
+/* How many groups and rows there are. */
 extern int	runscan_groups(const RunScan *scan);
 extern int64 runscan_rows(const RunScan *scan);
 
-/* One row by the ordinal of its group, and its number from 0; likewise. */
-extern int	runscan_group_rows(const RunScan *scan, int group);
+/* A group by its ordinal, from 0, and a row of it, from 0; as runscan_next. */
+extern const GroupInfo *runscan_group(const RunScan *scan, int group);
 extern void runscan_row(RunScan *scan, int group, int row, TupleTableSlot *slot);
 
 #endif

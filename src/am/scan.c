@@ -13,21 +13,7 @@
 #include "access/skey.h"
 #include "utils/snapmgr.h"
 
-#include "am/runs.h"
-#include "am/runscan.h"
 #include "am/scan.h"
-
-typedef struct NativeScan
-{
-	TableScanDescData base;
-	TableScanDesc delta;
-	RunScan    *runs;			/* NULL: none */
-	Snapshot	snapshot;		/* registered for the runs' sake; NULL: none */
-	bool		in_delta;
-	bool		has_range;			/* of tids, for a TID range scan */
-	ItemPointerData min;
-	ItemPointerData max;
-} NativeScan;
 
 /* In shared memory; the heap's part is first, since it is handed on. */
 typedef struct ParallelNativeScan
@@ -97,6 +83,7 @@ scan_rescan(TableScanDesc base, struct ScanKeyData *key, bool set_params, bool a
 	if (scan->runs != NULL)
 		runscan_rescan(scan->runs);
 	scan->in_delta = scan->runs == NULL;
+	scan->sample = NULL;
 }
 
 static void

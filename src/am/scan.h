@@ -9,7 +9,28 @@
 
 #include "access/tableam.h"
 
+#include "am/runscan.h"
+
+/* A scan that samples goes through blocks: those of the delta, then others. */
+typedef struct NativeSample NativeSample;
+
+typedef struct NativeScan
+{
+	TableScanDescData base;
+	TableScanDesc delta;		/* the heap's own */
+	RunScan    *runs;			/* NULL: none */
+	Snapshot	snapshot;		/* registered for the runs' sake; NULL: none */
+	bool		in_delta;
+	bool		has_range;		/* of tids, for a TID range scan */
+	ItemPointerData min;
+	ItemPointerData max;
+	NativeSample *sample;		/* sample.c's; NULL: it does not sample */
+} NativeScan;
+
 /* Puts the callbacks for scans into a routine that is otherwise the heap's. */
 extern void scan_set_callbacks(TableAmRoutine *routine);
+
+/* The same for TABLESAMPLE, ANALYZE and the planner's estimates. */
+extern void sample_set_callbacks(TableAmRoutine *routine);
 
 #endif

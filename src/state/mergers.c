@@ -303,6 +303,12 @@ merger_set_job(const MergerJob *job)
 	LWLockRelease(lock);
 }
 
+Oid
+merger_relation(void)
+{
+	return mine == NULL || mine->state != MERGER_AT_WORK ? InvalidOid : mine->job.relid;
+}
+
 void
 merger_report(int64 done)
 {

@@ -94,6 +94,9 @@ extern bool merger_told_to_leave(void);
 extern bool merger_leave(void);
 extern void merger_set_job(const MergerJob *job);	/* NULL: none */
 
+/* The relation of which this very process is merging; InvalidOid: none. */
+extern Oid	merger_relation(void);
+
 /* From within a merge function; elsewhere nothing. */
 extern void merger_report(int64 done);
 

@@ -1,0 +1,209 @@
+/*
+ * merge.c
+ *		Merging runs of a native table.
+ *
+ * Native tables have a merge function like those of users, so that their merge
+ * requests are claimed, timed, repeated, parked and shown like all others.
+ * It moves rows from the companion's old groups to new ones; the result that the
+ * merger queues in the same transaction tells the spine.  Readers see the old
+ * groups or the new, by their snapshots, and vacuum takes the old away.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "am/file.h"
+#include "am/merge.h"
+#include "am/run_writer.h"
+#include "am/runs.h"
+#include "am/runscan.h"
+#include "dev/stop_point.h"
+#include "sql/args.h"
+#include "state/mergers.h"
+#include "state/tables.h"
+
+typedef struct RunMerge
+{
+	Relation	rel;
+	RunScan    *scan;
+	RunWriter  *writer;
+	TupleTableSlot *slot;
+	int64		read;			/* rows */
+	List	   *merged;			/* ordinals of groups, to be deleted */
+} RunMerge;
+
+static void
+no_such_run(Relation rel, int64 run)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("run " INT64_FORMAT " of table \"%s\" is not there", run,
+					RelationGetRelationName(rel)),
+			 errdetail("The table's spine names it, but its companion has no group of it."),
+			 errhint("VACUUM FULL, or any other command that writes the table anew, gives it a new spine; no row is lost by that.")));
+}
+
+/* Copies one group's rows. */
+static void
+merge_group(RunMerge *merge, int ordinal)
+{
+	int			nrows = runscan_group(merge->scan, ordinal)->nrows;
+
+	for (int row = 0; row < nrows; row++)
+	{
+		runscan_row(merge->scan, ordinal, row, merge->slot);
+		run_writer_add(merge->writer, merge->slot->tts_values, merge->slot->tts_isnull);
+	}
+	merge->read += nrows;
+	merge->merged = lappend_int(merge->merged, ordinal);
+	merger_report(merge->read);
+}
+
+/* Groups are listed by run, so one look finds where a run begins. */
+static void
+merge_run(RunMerge *merge, int64 run)
+{
+	int			ngroups = runscan_groups(merge->scan);
+	int			lo = 0;
+	int			hi = ngroups;
+
+	while (lo < hi)
+	{
+		int			middle = lo + (hi - lo) / 2;
+
+		if (runscan_group(merge->scan, middle)->run < run)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	if (lo == ngroups || runscan_group(merge->scan, lo)->run != run)
+		no_such_run(merge->rel, run);
+	for (; lo < ngroups && runscan_group(merge->scan, lo)->run == run; lo++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		merge_group(merge, lo);
+	}
+}
+
+/* A merge conserves, whatever else is wrong. */
+static void
+check_conserved(const RunMerge *merge)
+{
+	if (merge->read == merge->writer->rows)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("merging runs of table \"%s\" has not kept all rows",
+					RelationGetRelationName(merge->rel)),
+			 errdetail("It has read " INT64_FORMAT " and written " INT64_FORMAT ".",
+					   merge->read, merge->writer->rows),
+			 errhint("Nothing has been changed.  Please report it.")));
+}
+
+static void
+delete_merged(RunMerge *merge)
+{
+	ListCell   *cell;
+
+	foreach(cell, merge->merged)
+		runs_delete(merge->writer->runs, runscan_group(merge->scan, lfirst_int(cell)));
+	stop_point("runs_deleted");
+}
+
+void
+runs_merge(Relation rel, ArrayType *parts, MergeOutput *output)
+{
+	RunMerge	merge = {.rel = rel};
+	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	NativeFile	file;
+	Datum	   *names;
+	int			count;
+	Datum		part;
+
+	deconstruct_array(parts, TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &count);
+	merge.scan = runscan_begin(rel, snapshot, NULL, NULL);
+	if (merge.scan == NULL || !file_find(rel, snapshot, &file))
+		no_such_run(rel, 0);
+	merge.writer = run_writer_begin(rel, &file, -1);
+	merge.slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
+	for (int i = 0; i < count; i++)
+		merge_run(&merge, pg_strtoint64(TextDatumGetCString(names[i])));
+	ExecDropSingleTupleTableSlot(merge.slot);
+	run_writer_finish(merge.writer);
+	check_conserved(&merge);
+	delete_merged(&merge);
+	part = CStringGetTextDatum(psprintf(INT64_FORMAT, merge.writer->run));
+	output->len = merge.writer->rows;
+	output->parts = construct_array(&part, 1, TEXTOID, -1, false, TYPALIGN_INT);
+	output->runs = construct_empty_array(INT4OID);
+	run_writer_end(merge.writer);
+	runscan_end(merge.scan);
+	UnregisterSnapshot(snapshot);
+}
+
+char *
+runs_merge_function(void)
+{
+	const char *schema = quote_identifier(get_namespace_name(get_rel_namespace(spine_tables(false)->file)));
+
+	return psprintf("%s.spine_merge_runs(%s.spine_merge_request)", schema, schema);
+}
+
+/* A column of the request; null is no request of ours. */
+static Datum
+request_column(HeapTupleHeader request, const char *name)
+{
+	bool		isnull;
+	Datum		datum = GetAttributeByName(request, name, &isnull);
+
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s of a merge request is null", name),
+				 errdetail("This function merges runs of native tables, for the server's mergers."),
+				 errhint("Use spine_compact() to merge them at once.")));
+	return datum;
+}
+
+PG_FUNCTION_INFO_V1(spine_merge_runs);
+Datum
+spine_merge_runs(PG_FUNCTION_ARGS)
+{
+	HeapTupleHeader request;
+	Relation	rel;
+	Oid			relid;
+	MergeOutput output;
+	TupleDesc	desc;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	require_preloaded();
+	require_arg(fcinfo, 0, "request");
+	request = PG_GETARG_HEAPTUPLEHEADER(0);
+	relid = DatumGetObjectId(request_column(request, "relation"));
+	if (merger_relation() != relid)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("spine_merge_runs() is called by the server's mergers only"),
+				 errdetail("What it does belongs to a claim that a merger has."),
+				 errhint("Use spine_compact() to merge the runs of a table at once.")));
+	rel = table_open(relid, RowExclusiveLock);
+	runs_merge(rel, DatumGetArrayTypeP(request_column(request, "parts")), &output);
+	table_close(rel, NoLock);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Int64GetDatum(output.len);
+	values[1] = PointerGetDatum(output.parts);
+	values[2] = PointerGetDatum(output.runs);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
