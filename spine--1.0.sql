@@ -374,6 +374,11 @@ SELECT pg_catalog.pg_extension_config_dump('spine_option',
 	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
 SELECT pg_catalog.pg_extension_config_dump('spine_home', '');
 
+-- Native tables ---------------------------------------------------------------
+
+CREATE FUNCTION spine_absorb(relation regclass) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+
 -- Composite types ------------------------------------------------------------
 
 CREATE TYPE spine_merge_request AS (

@@ -20,6 +20,8 @@ int			spine_naptime = 10;
 bool		spine_worker = true;
 int			spine_exert_delay = 60000;
 int			spine_exert_effort = 1000;
+int			spine_absorb_delay = 10000;
+int			spine_absorb_rows = 100000;
 int			spine_max_attempts = 5;
 int			spine_retry_delay = 5000;
 bool		spine_notify = false;
@@ -95,6 +97,21 @@ define_exertion(void)
 }
 
 static void
+define_absorption(void)
+{
+	DefineCustomIntVariable("spine.absorb_delay",
+							"Time after a write to a native table from which on background workers absorb its rows.",
+							"-1 leaves them in the delta until spine_absorb() is called.",
+							&spine_absorb_delay, 10000, -1, INT_MAX, PGC_SIGHUP,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("spine.absorb_rows",
+							"Number of rows written to a native table from which on it is absorbed without delay.",
+							NULL,
+							&spine_absorb_rows, 100000, 1, INT_MAX, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+}
+
+static void
 define_claims(void)
 {
 	DefineCustomIntVariable("spine.max_attempts",
@@ -129,6 +146,7 @@ spine_define_settings(void)
 {
 	define_sizes();
 	define_exertion();
+	define_absorption();
 	define_claims();
 	define_worker();
 	define_mergers();

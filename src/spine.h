@@ -22,6 +22,8 @@ extern PGDLLIMPORT int spine_naptime;	/* seconds */
 extern PGDLLIMPORT bool spine_worker;
 extern PGDLLIMPORT int spine_exert_delay;	/* milliseconds; -1 = never */
 extern PGDLLIMPORT int spine_exert_effort;
+extern PGDLLIMPORT int spine_absorb_delay;	/* milliseconds; -1 = never */
+extern PGDLLIMPORT int spine_absorb_rows;
 extern PGDLLIMPORT int spine_max_attempts;
 extern PGDLLIMPORT int spine_retry_delay;	/* milliseconds */
 extern PGDLLIMPORT bool spine_notify;

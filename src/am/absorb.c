@@ -41,8 +41,11 @@ typedef struct Absorber
 	Relation	rel;
 	Snapshot	snapshot;
 	CommandId	command;
-	RunWriter  *writer;
+	RunWriter  *writer;			/* NULL: no row yet */
+	Spine	   *spine;			/* with the writer */
+	Description desc;
 	TupleTableSlot *slot;
+	MemoryContext context;		/* the caller's */
 	MemoryContext row;			/* for the values of one */
 	Absorption *result;
 } Absorber;
@@ -103,6 +106,8 @@ move_row(Absorber *absorber)
 
 	if (fetch_values(absorber, values) && take_out(absorber))
 	{
+		if (absorber->writer == NULL)
+			begin_run(absorber);
 		run_writer_add(absorber->writer, values, absorber->slot->tts_isnull);
 		absorber->result->rows++;
 	}
@@ -134,48 +139,70 @@ move_rows(Absorber *absorber, int64 max_rows)
 
 /* Tells the spine of the run. */
 static void
-push_run(Spine *spine, const Description *desc, const RunWriter *writer)
+push_run(Absorber *absorber)
 {
 	/* Too big for the stack; a push calls nothing that could push. */
 	static PushEffects effects;
-	Datum		part = CStringGetTextDatum(psprintf(INT64_FORMAT, writer->run));
-	BatchRow	row = {.desc = *desc, .len = writer->rows};
+	Datum		part = CStringGetTextDatum(psprintf(INT64_FORMAT, absorber->writer->run));
+	BatchRow	row = {.desc = absorber->desc, .len = absorber->writer->rows};
 
 	row.parts = construct_array(&part, 1, TEXTOID, -1, false, TYPALIGN_INT);
 	row.runs = construct_empty_array(INT4OID);
 	effects.want_requests = false;
 	effects.nrequests = 0;
-	spine_push(spine, &row, &effects);
+	spine_push(absorber->spine, &row, &effects);
 	stop_point("run_pushed");
+}
+
+/* The table's file gets a companion only for a row to be put there. */
+static void
+begin_run(Absorber *absorber)
+{
+	NativeFile	file;
+	CoreError	err;
+	MemoryContext old = MemoryContextSwitchTo(absorber->context);
+
+	file_open(absorber->rel, &file);
+	absorber->spine = spine_open(RelationGetRelid(absorber->rel));
+	if (spine_next_time(absorber->spine, &absorber->desc, &err) != CORE_OK)
+		report_core_error(&err);
+	absorber->writer = run_writer_begin(absorber->rel, &file,
+										(int64) absorber->desc.lower.time);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+end_run(Absorber *absorber)
+{
+	run_writer_finish(absorber->writer);
+	stop_point("run_written");
+	push_run(absorber);
+	run_writer_end(absorber->writer);
 }
 
 bool
 absorb(Relation rel, int64 max_rows, bool wait, Absorption *result)
 {
-	NativeFile	file;
 	Absorber	absorber = {.rel = rel, .result = result};
-	Description desc;
-	Spine	   *spine;
-	CoreError	err;
+	const char *objection = absorb_objection(rel);
 
 	memset(result, 0, sizeof(*result));
-	if (!wait && !spine_try_lock(RelationGetRelid(rel)))
+	if (objection != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot absorb rows of table \"%s\"", RelationGetRelationName(rel)),
+				 errdetail("%s", objection),
+				 errhint("Its rows stay where they are, and can be read and written as before.")));
+	if (!spine_lock(RelationGetRelid(rel), wait))
 		return false;
-	file_open(rel, &file);
-	spine = spine_open(RelationGetRelid(rel));
-	if (spine_next_time(spine, &desc, &err) != CORE_OK)
-		report_core_error(&err);
-	absorber.snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	absorber.command = GetCurrentCommandId(true);
+	absorber.context = CurrentMemoryContext;
 	absorber.row = AllocSetContextCreate(CurrentMemoryContext, "spine absorbed row",
 										 ALLOCSET_DEFAULT_SIZES);
-	absorber.writer = run_writer_begin(rel, &file, (int64) desc.lower.time);
+	absorber.snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	absorber.command = GetCurrentCommandId(true);
 	move_rows(&absorber, max_rows);
-	run_writer_finish(absorber.writer);
-	stop_point("run_written");
-	if (result->rows > 0)
-		push_run(spine, &desc, absorber.writer);
-	run_writer_end(absorber.writer);
+	if (absorber.writer != NULL)
+		end_run(&absorber);
 	UnregisterSnapshot(absorber.snapshot);
 	MemoryContextDelete(absorber.row);
 	return true;

@@ -34,7 +34,7 @@ extern bool file_find(Relation rel, Snapshot snapshot, NativeFile *file);
 
 /*
  * The same, made with its companion if there is none yet, which also registers
- * the table's spine.  The caller holds the spine's lock (spine_try_lock), so no
+ * the table's spine.  The caller holds the spine's lock (spine_lock), so no
  * two make it at once.
  */
 extern void file_open(Relation rel, NativeFile *file);

@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "am/background.h"
 #include "spine.h"
 #include "state/claims_prune.h"
 #include "state/holds.h"
@@ -77,6 +78,8 @@ struct Queue
 	List	   *batches;		/* oids of relations with some, in scratch */
 	List	   *results;
 	List	   *idle;
+	List	   *written;
+	int64		written_pause;	/* until there may be more; -1 = somebody will tell */
 	WorkProgress progress;
 	bool		more_to_prune;
 	Demand		demand;
@@ -118,6 +121,7 @@ queue_notice(Queue *queue)
 	queue->look.queued = true;
 	queue->notify.queued = true;
 	queue->active_at = mailbox_clock();
+	background_expect_writes();
 }
 
 int64
@@ -144,13 +148,15 @@ look_step(void *arg)
 
 	queue->absent = !OidIsValid(get_extension_oid("spine", true));
 	place_arrived(queue->absent);
-	queue->batches = queue->results = queue->idle = NIL;
+	queue->batches = queue->results = queue->idle = queue->written = NIL;
+	queue->written_pause = -1;
 	if (queue->absent)
 		return;
 	context = MemoryContextSwitchTo(queue->scratch);
 	queue->batches = waiting_relations(WAITING_BATCHES, MAX_RELATIONS);
 	queue->results = waiting_relations(WAITING_RESULTS, MAX_RELATIONS);
 	queue->idle = idle_relations();
+	queue->written = background_tables(&queue->written_pause);
 	MemoryContextSwitchTo(context);
 }
 
@@ -160,6 +166,7 @@ describe_task(Task *task, const char *name)
 {
 	const char *what = task->key.kind == TASK_SEQUENCE ? "giving times to batches of" :
 		task->key.kind == TASK_APPLY ? "applying merge results to" :
+		task->key.kind == TASK_ABSORB ? "absorbing rows of" :
 		"moving merges along in idle";
 
 	if (name != NULL)
@@ -181,6 +188,8 @@ relation_step(void *arg)
 		queue->progress = inbox_sequence(task->key.relid, SEQUENCE_BATCHES, WORK_TIME);
 	else if (task->key.kind == TASK_APPLY)
 		queue->progress = results_apply(task->key.relid, APPLY_RESULTS, WORK_TIME);
+	else if (task->key.kind == TASK_ABSORB)
+		queue->progress = background_absorb(task->key.relid);
 	else
 		queue->progress = idle_exert(task->key.relid);
 }
@@ -256,6 +265,7 @@ list_tasks(Queue *queue)
 	queue->order = add_tasks(queue, NIL, queue->batches, TASK_SEQUENCE);
 	queue->order = add_tasks(queue, queue->order, queue->results, TASK_APPLY);
 	queue->order = add_tasks(queue, queue->order, queue->idle, TASK_EXERT);
+	queue->order = add_tasks(queue, queue->order, queue->written, TASK_ABSORB);
 	foreach(lc, old)
 	{
 		Task	   *task = lfirst(lc);
@@ -289,6 +299,11 @@ look(Queue *queue)
 	queue->looked_at = mailbox_clock();
 	queue->look.next = queue->looked_at + GATHER_PAUSE;
 	list_tasks(queue);
+	if (queue->written_pause >= 0)
+	{
+		queue->look.queued = true;
+		queue->look.next = queue->looked_at + queue->written_pause;
+	}
 	if (queue->absent)
 		queue->prune.queued = queue->survey.queued = queue->acquaint.queued = false;
 	else

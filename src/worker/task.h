@@ -15,6 +15,7 @@ typedef enum TaskKind
 	TASK_SEQUENCE,				/* the inbox of a relation */
 	TASK_APPLY,					/* the merge results of a relation */
 	TASK_EXERT,					/* a relation whose spine is idle */
+	TASK_ABSORB,				/* the delta of a native table */
 	TASK_PRUNE,
 	TASK_NOTIFY,
 	TASK_ACQUAINT,				/* oneself with spines that are idle */
