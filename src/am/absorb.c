@@ -14,7 +14,6 @@
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
 #include "access/heapam.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -73,42 +72,45 @@ take_out(Absorber *absorber)
 					   InvalidSnapshot, false, &failure, true) == TM_Ok;
 }
 
-/* Fetches what is stored out of line; false if the row is too big for a group. */
+/* A row that is too big for a group can only be in the delta. */
 static bool
-fetch_values(Absorber *absorber, Datum *values)
+fits(Absorber *absorber)
 {
-	TupleDesc	desc = RelationGetDescr(absorber->rel);
 	TupleTableSlot *slot = absorber->slot;
-	Size		bytes = 0;
 
 	slot_getallattrs(slot);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
+	return group_row_fits(group_row_size(RelationGetDescr(absorber->rel), slot->tts_values,
+										 slot->tts_isnull));
+}
 
-		values[i] = slot->tts_values[i];
-		if (slot->tts_isnull[i] || att->attisdropped || att->attlen != -1)
-			continue;
-		if (VARATT_IS_EXTERNAL(DatumGetPointer(values[i])))
-			values[i] = PointerGetDatum(detoast_external_attr((struct varlena *)
-															   DatumGetPointer(values[i])));
-		bytes += toast_raw_datum_size(values[i]);
-	}
-	return group_row_fits(bytes);
+/* The table's file gets a companion only for a row to be put there. */
+static void
+begin_run(Absorber *absorber)
+{
+	NativeFile	file;
+	CoreError	err;
+	MemoryContext old = MemoryContextSwitchTo(absorber->context);
+
+	file_open(absorber->rel, &file);
+	absorber->spine = spine_open(RelationGetRelid(absorber->rel));
+	if (spine_next_time(absorber->spine, &absorber->desc, &err) != CORE_OK)
+		report_core_error(&err);
+	absorber->writer = run_writer_begin(absorber->rel, &file,
+										(int64) absorber->desc.lower.time);
+	MemoryContextSwitchTo(old);
 }
 
 static void
 move_row(Absorber *absorber)
 {
-	TupleDesc	desc = RelationGetDescr(absorber->rel);
 	MemoryContext old = MemoryContextSwitchTo(absorber->row);
-	Datum	   *values = palloc(sizeof(Datum) * desc->natts);
 
-	if (fetch_values(absorber, values) && take_out(absorber))
+	if (fits(absorber) && take_out(absorber))
 	{
 		if (absorber->writer == NULL)
 			begin_run(absorber);
-		run_writer_add(absorber->writer, values, absorber->slot->tts_isnull);
+		run_writer_add(absorber->writer, absorber->slot->tts_values,
+					   absorber->slot->tts_isnull);
 		absorber->result->rows++;
 	}
 	else
@@ -152,23 +154,6 @@ push_run(Absorber *absorber)
 	effects.nrequests = 0;
 	spine_push(absorber->spine, &row, &effects);
 	stop_point("run_pushed");
-}
-
-/* The table's file gets a companion only for a row to be put there. */
-static void
-begin_run(Absorber *absorber)
-{
-	NativeFile	file;
-	CoreError	err;
-	MemoryContext old = MemoryContextSwitchTo(absorber->context);
-
-	file_open(absorber->rel, &file);
-	absorber->spine = spine_open(RelationGetRelid(absorber->rel));
-	if (spine_next_time(absorber->spine, &absorber->desc, &err) != CORE_OK)
-		report_core_error(&err);
-	absorber->writer = run_writer_begin(absorber->rel, &file,
-										(int64) absorber->desc.lower.time);
-	MemoryContextSwitchTo(old);
 }
 
 static void

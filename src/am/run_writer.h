@@ -28,7 +28,7 @@ typedef struct RunWriter
  */
 extern RunWriter *run_writer_begin(Relation rel, const NativeFile *file, int64 tick);
 
-/* Adds a row of which no value is external. */
+/* Adds a row that fits a group. */
 extern void run_writer_add(RunWriter *writer, const Datum *values, const bool *nulls);
 
 /* Writes what is left.  If no row was added, there is no run. */
