@@ -37,7 +37,7 @@
 #include "compat.h"
 #include "spine.h"
 #include "state/mailbox.h"
-#include "state/merge_function.h"
+#include "state/tables.h"
 #include "state/working.h"
 
 /* Milliseconds. */

@@ -54,17 +54,17 @@ extern int	group_writer_rows(const GroupWriter *writer);
 extern bytea *group_writer_finish(GroupWriter *writer, bytea **zone);
 
 /* A group that was read: values[attnum - 1][row], likewise nulls. */
-typedef struct Group
+typedef struct RowGroup
 {
 	int			nrows;
 	int			natts;			/* of the description it was read for */
 	Datum	  **values;			/* NULL where the column was not wanted */
 	bool	  **nulls;			/* NULL where no value is null */
 	MemoryContext context;		/* owns it and what the values point to */
-} Group;
+} RowGroup;
 
 /* For groups of rows with this description; its context is a child of context. */
-extern Group *group_create(TupleDesc desc, MemoryContext context);
+extern RowGroup *group_create(TupleDesc desc, MemoryContext context);
 
 /*
  * Reads a group into *group, in the place of the one before.  stored is the
@@ -73,9 +73,9 @@ extern Group *group_create(TupleDesc desc, MemoryContext context);
  * 1); NULL means all.  What is not one of our groups raises
  * ERRCODE_DATA_CORRUPTED.
  */
-extern void group_read(Group *group, TupleDesc desc, struct varlena *stored,
+extern void group_read(RowGroup *group, TupleDesc desc, struct varlena *stored,
 					   const Bitmapset *columns);
 
-extern void group_free(Group *group);
+extern void group_free(RowGroup *group);
 
 #endif

@@ -29,7 +29,7 @@ struct RunScan
 	MemoryContext context;
 	GroupInfo  *groups;
 	int			ngroups;
-	Group	   *group;
+	RowGroup   *group;
 	int			loaded;			/* ordinal of the group that was read; -1 = none */
 	int			current;		/* ordinal of the group that the scan is in */
 	int			row;			/* in it; the last that was returned */
@@ -92,6 +92,22 @@ runscan_rows(const RunScan *scan)
 	for (int i = 0; i < scan->ngroups; i++)
 		rows += scan->groups[i].nrows;
 	return rows;
+}
+
+BlockNumber
+runscan_pages(const RunScan *scan)
+{
+	BlockNumber pages = RelationGetNumberOfBlocks(scan->runs);
+	Oid			toast = scan->runs->rd_rel->reltoastrelid;
+
+	if (OidIsValid(toast))
+	{
+		Relation	rel = table_open(toast, AccessShareLock);
+
+		pages += RelationGetNumberOfBlocks(rel);
+		table_close(rel, AccessShareLock);
+	}
+	return pages;
 }
 
 const GroupInfo *

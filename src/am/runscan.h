@@ -11,6 +11,7 @@
 #include "executor/tuptable.h"
 #include "nodes/bitmapset.h"
 #include "port/atomics.h"
+#include "storage/block.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
@@ -41,6 +42,9 @@ extern void runscan_end(RunScan *scan);
 /* How many groups and rows there are. */
 extern int	runscan_groups(const RunScan *scan);
 extern int64 runscan_rows(const RunScan *scan);
+
+/* How many pages the companion has, with what it keeps out of line. */
+extern BlockNumber runscan_pages(const RunScan *scan);
 
 /* A group by its ordinal, from 0, and a row of it, from 0; as runscan_next. */
 extern const GroupInfo *runscan_group(const RunScan *scan, int group);

@@ -209,7 +209,7 @@ begin_analyze(NativeScan *scan)
 								 Min(1.0, (double) ANALYZE_GROUPS / Max(ngroups, 1)));
 	sample->row_fraction = sample->fraction / sample->group_fraction;
 	sample->share = (double) ngroups / Max(nblocks, 1);
-	pg_prng_seed(&sample->random, (uint64) random_seed());
+	pg_prng_seed(&sample->random, pg_prng_uint64(&pg_global_prng_state));
 	return sample;
 }
 

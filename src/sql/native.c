@@ -9,8 +9,8 @@
 #include "utils/rel.h"
 
 #include "am/absorb.h"
-#include "am/file.h"
 #include "sql/args.h"
+#include "state/tables.h"
 #include "state/working.h"
 
 /* The table in argument n, open, which its owner asks something of. */
