@@ -352,27 +352,29 @@ INSERT INTO spine_home
 	WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
 
 REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part,
-	spine_merge_claim, spine_merge_attempt, spine_inbox_batch, spine_reader_hold, spine_option, spine_home
+	spine_merge_claim, spine_merge_attempt, spine_inbox_batch, spine_reader_hold, spine_option,
+	spine_file, spine_home
 	FROM PUBLIC;
-REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id FROM PUBLIC;
+REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id, spine_group FROM PUBLIC;
 
 -- A dump has no temporary tables, and could not be restored with their spines.
+-- Of native tables it has the rows, which make new runs where they are restored.
 -- Claims and merge results are not for a copy: the requests that they answer are
 -- in it.  Nor are the sequences, which would fall back where there are spines
 -- already.
-SELECT pg_catalog.pg_extension_config_dump('spine_trace',
-	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
-SELECT pg_catalog.pg_extension_config_dump('spine_batch',
-	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
-SELECT pg_catalog.pg_extension_config_dump('spine_garbage_part',
-	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
-SELECT pg_catalog.pg_extension_config_dump('spine_inbox_batch',
-	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'') AND sequenced_at IS NULL');
-SELECT pg_catalog.pg_extension_config_dump('spine_reader_hold',
-	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
-SELECT pg_catalog.pg_extension_config_dump('spine_option',
-	'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = ''t'')');
-SELECT pg_catalog.pg_extension_config_dump('spine_home', '');
+DO $$
+DECLARE
+	dumped CONSTANT text := 'WHERE relation NOT IN (SELECT c.oid FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_am a ON a.oid OPERATOR(pg_catalog.=) c.relam WHERE c.relpersistence OPERATOR(pg_catalog.=) ''t'' OR a.amname OPERATOR(pg_catalog.=) ''spine'')';
+BEGIN
+	PERFORM pg_catalog.pg_extension_config_dump('spine_trace', dumped);
+	PERFORM pg_catalog.pg_extension_config_dump('spine_batch', dumped);
+	PERFORM pg_catalog.pg_extension_config_dump('spine_garbage_part', dumped);
+	PERFORM pg_catalog.pg_extension_config_dump('spine_inbox_batch',
+		dumped OPERATOR(pg_catalog.||) ' AND sequenced_at IS NULL');
+	PERFORM pg_catalog.pg_extension_config_dump('spine_reader_hold', dumped);
+	PERFORM pg_catalog.pg_extension_config_dump('spine_option', dumped);
+	PERFORM pg_catalog.pg_extension_config_dump('spine_home', '');
+END $$;
 
 -- Native tables ---------------------------------------------------------------
 
@@ -567,6 +569,14 @@ CREATE FUNCTION spine_merge_progress(done bigint)
 	RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION spine_merge_progress(bigint) IS
 	'for a merge function: so many updates of the request are done';
+
+-- Native tables ---------------------------------------------------------------
+
+CREATE FUNCTION spine_am_handler(internal)
+	RETURNS table_am_handler AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE ACCESS METHOD spine TYPE TABLE HANDLER spine_am_handler;
+COMMENT ON ACCESS METHOD spine IS
+	'tables whose settled rows are kept compressed, in runs that a spine merges';
 
 -- Claims ---------------------------------------------------------------------
 

@@ -31,6 +31,20 @@
 	object_aclcheck(ProcedureRelationId, objectid, roleid, mode)
 #endif
 
+/* Files of relations have been renamed in 16. */
+#if PG_VERSION_NUM < 160000
+#include "storage/relfilenode.h"
+typedef Oid RelFileNumber;
+typedef RelFileNode RelFileLocator;
+typedef bool TU_UpdateIndexes;
+#define relation_set_new_filelocator relation_set_new_filenode
+#define rd_locator rd_node
+#define spcOid spcNode
+#define relNumber relNode
+#else
+#include "storage/relfilelocator.h"
+#endif
+
 /* Named wait events are from 17 on. */
 #if PG_VERSION_NUM < 170000
 #define named_wait_event(name) PG_WAIT_EXTENSION

@@ -13,6 +13,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "am/native_hooks.h"
 #include "dev/stop_point.h"
 #include "spine.h"
 #include "state/events.h"
@@ -73,5 +74,6 @@ _PG_init(void)
 	stop_points_init();
 	spine_working_init();
 	spine_install_hooks();
+	native_install_hooks();
 	worker_register();
 }

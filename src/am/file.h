@@ -18,6 +18,7 @@
 #include "utils/snapshot.h"
 
 #include "compat.h"
+#include "state/tables.h"
 
 typedef struct NativeFile
 {
@@ -34,8 +35,7 @@ extern bool file_find(Relation rel, Snapshot snapshot, NativeFile *file);
 
 /*
  * The same, made with its companion if there is none yet, which also registers
- * the table's spine.  The caller holds the spine's lock (spine_lock), so no
- * two make it at once.
+ * the table's spine and waits for its lock.
  */
 extern void file_open(Relation rel, NativeFile *file);
 
@@ -48,11 +48,5 @@ extern void file_drop(Oid tablespace, RelFileNumber filenode);
 /* The same runs in another file from now on: the old one goes for good. */
 extern void file_move(Oid tablespace, RelFileNumber from, Oid new_tablespace,
 					  RelFileNumber to);
-
-/* Empties the runs of a file in place, as its table is being emptied. */
-extern void file_truncate(Relation rel);
-
-/* Is it a table that uses spine?  From the catalog; false if it is not there. */
-extern bool relation_is_native(Oid relid);
 
 #endif

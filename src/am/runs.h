@@ -54,6 +54,12 @@ extern int64 runs_next_number(void);
 /* Makes the companion of a table's file; its oid.  Owned by the extension's owner. */
 extern Oid	runs_create(Relation rel);
 
+/* Drops a companion; nothing if it is gone. */
+extern void runs_drop(Oid runs);
+
+/* Moves a companion to another tablespace, 0 for the database's own. */
+extern void runs_set_tablespace(Oid runs, Oid tablespace);
+
 /* Adds a group's row. */
 extern void runs_insert(Relation runs, const GroupInfo *info, int64 tick, bytea *zone,
 						bytea *data);

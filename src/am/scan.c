@@ -24,6 +24,13 @@ typedef struct ParallelNativeScan
 
 static const TableAmRoutine *heap;
 
+/* Of everything there is in the delta: the heap's own, for who writes it anew. */
+static bool
+is_heap_scan(TableScanDesc base)
+{
+	return base->rs_snapshot == SnapshotAny;
+}
+
 static Size
 parallelscan_estimate(Relation rel)
 {
@@ -49,9 +56,12 @@ static TableScanDesc
 scan_begin(Relation rel, Snapshot snapshot, int nkeys, struct ScanKeyData *key,
 		   ParallelTableScanDesc shared, uint32 flags)
 {
-	NativeScan *scan = palloc0(sizeof(NativeScan));
+	NativeScan *scan;
 	Snapshot	seen = snapshot;
 
+	if (snapshot == SnapshotAny)
+		return heap->scan_begin(rel, snapshot, nkeys, key, shared, flags);
+	scan = palloc0(sizeof(NativeScan));
 	scan->base.rs_rd = rel;
 	scan->base.rs_snapshot = snapshot;
 	scan->base.rs_nkeys = nkeys;
@@ -77,6 +87,11 @@ scan_rescan(TableScanDesc base, struct ScanKeyData *key, bool set_params, bool a
 {
 	NativeScan *scan = (NativeScan *) base;
 
+	if (is_heap_scan(base))
+	{
+		heap->scan_rescan(base, key, set_params, allow_strat, allow_sync, allow_pagemode);
+		return;
+	}
 	if (key != NULL && base->rs_nkeys > 0)
 		memcpy(base->rs_key, key, sizeof(ScanKeyData) * base->rs_nkeys);
 	heap->scan_rescan(scan->delta, key, set_params, allow_strat, allow_sync, allow_pagemode);
@@ -91,6 +106,11 @@ scan_end(TableScanDesc base)
 {
 	NativeScan *scan = (NativeScan *) base;
 
+	if (is_heap_scan(base))
+	{
+		heap->scan_end(base);
+		return;
+	}
 	if (scan->runs != NULL)
 		runscan_end(scan->runs);
 	if (scan->snapshot != NULL)
@@ -151,6 +171,8 @@ scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *sl
 {
 	NativeScan *scan = (NativeScan *) base;
 
+	if (is_heap_scan(base))
+		return heap->scan_getnextslot(base, direction, slot);
 	if (ScanDirectionIsBackward(direction))
 	{
 		if (scan->in_delta)

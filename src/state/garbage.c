@@ -61,7 +61,8 @@ garbage_add_difference(Oid relid, int64 generation, text **parts, int nparts,
 	TimestampTz now = GetCurrentTimestamp();
 	int			k = 0;
 
-	if (nparts == 0)
+	/* What native tables have is the server's, and goes with their transactions. */
+	if (nparts == 0 || relation_is_native(relid))
 		return;
 	texts_sort(parts, nparts);
 	texts_sort(kept, nkept);

@@ -27,7 +27,7 @@ typedef struct GarbageRow
 
 /*
  * Records those parts that are not among kept, once each, as taken out by this
- * transaction.  Reorders both arrays.
+ * transaction; nothing for native tables.  Reorders both arrays.
  */
 extern void garbage_add_difference(Oid relid, int64 generation, text **parts, int nparts,
 								   text **kept, int nkept);

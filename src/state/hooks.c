@@ -8,9 +8,7 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
@@ -39,6 +37,7 @@
 
 #include "compat.h"
 #include "state/buffer.h"
+#include "state/catalog.h"
 #include "state/hooks.h"
 #include "state/mailbox.h"
 #include "state/tables.h"
@@ -52,25 +51,6 @@ static ProcessUtility_hook_type previous_utility = NULL;
 /* Relations that the TRUNCATE under way is about to empty. */
 static List *truncated = NIL;
 static bool in_truncate = false;
-
-/* A row of a catalog that this very command has made. */
-static HeapTuple
-new_row(Oid catalog, Oid index, AttrNumber column, Oid oid)
-{
-	Relation	rel = table_open(catalog, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
-	scan = systable_beginscan(rel, index, true, SnapshotSelf, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return tuple;
-}
 
 /*
  * Rows of the extension's tables are written as those of catalogs are: no
@@ -96,13 +76,13 @@ at_creation(Oid classId, Oid objectId)
 
 	if (classId == TriggerRelationId)
 	{
-		tuple = new_row(TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, objectId);
+		tuple = catalog_row(TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, objectId);
 		if (HeapTupleIsValid(tuple))
 			refuse_on_tables(((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid, "a trigger");
 	}
 	else if (classId == RelationRelationId)
 	{
-		tuple = new_row(IndexRelationId, IndexRelidIndexId, Anum_pg_index_indexrelid, objectId);
+		tuple = catalog_row(IndexRelationId, IndexRelidIndexId, Anum_pg_index_indexrelid, objectId);
 		if (HeapTupleIsValid(tuple) &&
 			(!heap_attisnull(tuple, Anum_pg_index_indexprs, NULL) ||
 			 !heap_attisnull(tuple, Anum_pg_index_indpred, NULL)))

@@ -100,6 +100,19 @@ working_register(Oid relid, int dims, int effort)
 	copies_push(relid, &fresh);
 }
 
+/* What is left when the batches are gone. */
+static void
+end_spine(Spine *spine)
+{
+	holds_end(spine->relid);
+	options_end(spine->relid);
+	spine_tell_drops(spine);
+	trace_row_delete(spine);
+	stop_point("unregistered");
+	spine->gone = true;
+	spine->dirty = false;
+}
+
 void
 working_unregister(Oid relid, bool missing_ok)
 {
@@ -113,13 +126,19 @@ working_unregister(Oid relid, bool missing_ok)
 		spine_not_registered(relid);
 	}
 	batches_delete_all(relid, spine->generation);
-	holds_end(relid);
-	options_end(relid);
-	spine_tell_drops(spine);
-	trace_row_delete(spine);
-	stop_point("unregistered");
-	spine->gone = true;
-	spine->dirty = false;
+	end_spine(spine);
+}
+
+void
+working_discard(Oid relid)
+{
+	bool		busy;
+	Spine	   *spine = working_open(relid, true, false, &busy);
+
+	if (spine == NULL)
+		return;
+	batches_take_out(relid);
+	end_spine(spine);
 }
 
 void

@@ -12,6 +12,8 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -42,6 +44,7 @@ static const struct
 	{&tables.inbox, INBOX_COLUMNS},
 	{&tables.hold, HOLD_COLUMNS},
 	{&tables.option, OPTION_COLUMNS},
+	{&tables.file, FILE_COLUMNS},
 	{&tables.home, HOME_COLUMNS},
 };
 
@@ -77,6 +80,9 @@ static const OwnName own_relations[] = {
 	{"spine_reader_hold_pkey", &tables.hold_pkey},
 	{"spine_option", &tables.option},
 	{"spine_option_pkey", &tables.option_pkey},
+	{"spine_file", &tables.file},
+	{"spine_file_pkey", &tables.file_pkey},
+	{"spine_group", &tables.group_seq},
 	{"spine_home", &tables.home},
 };
 
@@ -100,6 +106,27 @@ bool
 spine_is_table(Oid relid)
 {
 	return spine_tables(true) != NULL && is_table(relid);
+}
+
+bool
+relation_is_native(Oid relid)
+{
+	const SpineTables *own = spine_tables(true);
+	HeapTuple	tuple;
+	Form_pg_class form;
+	bool		is;
+
+	if (own == NULL)
+		return false;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	/* A partitioned table may have one too, for partitions to come. */
+	is = form->relam == own->access_method &&
+		(form->relkind == RELKIND_RELATION || form->relkind == RELKIND_MATVIEW);
+	ReleaseSysCache(tuple);
+	return is;
 }
 
 static void
@@ -154,7 +181,9 @@ look_up_tables(Oid schema)
 											ObjectIdGetDatum(schema));
 		all = all && OidIsValid(*own_types[i].oid);
 	}
-	return all;
+	tables.access_method = GetSysCacheOid1(AMNAME, Anum_pg_am_oid,
+										   CStringGetDatum("spine"));
+	return all && OidIsValid(tables.access_method);
 }
 
 static bool

@@ -35,7 +35,11 @@ typedef struct SpineTables
 	Oid			hold_pkey;
 	Oid			option;
 	Oid			option_pkey;
+	Oid			file;
+	Oid			file_pkey;
+	Oid			group_seq;
 	Oid			home;
+	Oid			access_method;
 	Oid			frontier_type;
 	Oid			outcome_type;
 	Oid			request_type;
@@ -169,6 +173,14 @@ enum
 };
 enum
 {
+	FILE_TABLESPACE = 1,
+	FILE_FILENODE,
+	FILE_RELATION,
+	FILE_RUNS,
+	FILE_COLUMNS = FILE_RUNS
+};
+enum
+{
 	HOME_SYSTEM = 1,
 	HOME_DATABASE,
 	HOME_COLUMNS = HOME_DATABASE
@@ -176,6 +188,9 @@ enum
 
 /* Is it one of them?  False without the extension. */
 extern bool spine_is_table(Oid relid);
+
+/* Is it a table that uses spine?  From the catalog; false if it is not there. */
+extern bool relation_is_native(Oid relid);
 
 /*
  * The tables of this database; the result is good until the next look-up.

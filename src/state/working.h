@@ -124,6 +124,9 @@ extern void working_register(Oid relid, int dims, int effort);
 /* Ends it; its parts become garbage.  A no-op unless registered, if missing_ok. */
 extern void working_unregister(Oid relid, bool missing_ok);
 
+/* Likewise, for parts that are nobody's garbage; nothing unless registered. */
+extern void working_discard(Oid relid);
+
 /* The extension is being dropped, and every spine with it. */
 extern void working_forget_all(void);
 

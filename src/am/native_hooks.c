@@ -1,0 +1,258 @@
+/*
+ * native_hooks.c
+ *		What native tables must hear of, or keep from happening, beyond what the
+ *		access method is asked for.
+ *
+ * A file goes when the relation that has it is dropped: the table, or the
+ * transient one that a rewrite has swapped files with.  The object-access hook
+ * hears of both, while their rows in pg_class are still there.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/tableam.h"
+#include "catalog/catalog.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_trigger.h"
+#include "commands/defrem.h"
+#include "commands/extension.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
+#include "parser/parsetree.h"
+#include "tcop/utility.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "am/file.h"
+#include "am/native_hooks.h"
+#include "state/catalog.h"
+#include "state/tables.h"
+#include "state/trace_row.h"
+
+static ExecutorStart_hook_type previous_executor_start = NULL;
+static object_access_hook_type previous_object_access = NULL;
+static ProcessUtility_hook_type previous_utility = NULL;
+
+void
+native_refuse_index(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("table \"%s\" cannot have an index and use spine", get_rel_name(relid)),
+			 errdetail("Tables that use spine have no indexes, nor constraints that need one: primary keys, UNIQUE, EXCLUDE."),
+			 errhint("Use heap for a table that is looked up row by row.")));
+}
+
+/* All members of the extension that are tables, but for those of its script. */
+static bool
+is_companion(Oid relid)
+{
+	return get_rel_relkind(relid) == RELKIND_RELATION && !spine_is_table(relid) &&
+		getExtensionOfObject(RelationRelationId, relid) == get_extension_oid("spine", true);
+}
+
+static void
+refuse_on_companion(Oid relid, const char *what)
+{
+	if (!is_companion(relid))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot %s table \"%s\" of extension \"spine\"", what, get_rel_name(relid)),
+			 errdetail("It has the runs of a table that uses spine, and is written by the extension only."),
+			 errhint("Do it with the table itself, or with a copy of it.")));
+}
+
+static void
+at_index(Oid indexrelid)
+{
+	HeapTuple	tuple = catalog_row(IndexRelationId, IndexRelidIndexId, Anum_pg_index_indexrelid,
+									indexrelid);
+	Oid			relid;
+
+	if (!HeapTupleIsValid(tuple))
+		return;
+	relid = ((Form_pg_index) GETSTRUCT(tuple))->indrelid;
+	if (relation_is_native(relid))
+		native_refuse_index(relid);
+	refuse_on_companion(relid, "create an index on");
+}
+
+static void
+at_creation(Oid classId, Oid objectId)
+{
+	HeapTuple	tuple;
+
+	if (classId == RelationRelationId)
+		at_index(objectId);
+	else if (classId == TriggerRelationId)
+	{
+		tuple = catalog_row(TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, objectId);
+		if (HeapTupleIsValid(tuple))
+			refuse_on_companion(((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid,
+								"create a trigger on");
+	}
+	else if (classId == RewriteRelationId)
+	{
+		tuple = catalog_row(RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, objectId);
+		if (HeapTupleIsValid(tuple))
+			refuse_on_companion(((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class,
+								"create a rule on");
+	}
+}
+
+static void
+at_drop(Oid relid)
+{
+	HeapTuple	tuple = catalog_row(RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, relid);
+	Form_pg_class form;
+
+	if (!HeapTupleIsValid(tuple))
+		return;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	if (form->relam == spine_tables(false)->access_method &&
+		(form->relkind == RELKIND_RELATION || form->relkind == RELKIND_MATVIEW))
+		file_drop(form->reltablespace, form->relfilenode);
+	heap_freetuple(tuple);
+}
+
+static void
+at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
+{
+	if (!IsBinaryUpgrade && subId == 0 && spine_tables(true) != NULL)
+	{
+		if (access == OAT_POST_CREATE)
+			at_creation(classId, objectId);
+		else if (access == OAT_TRUNCATE)
+			refuse_on_companion(objectId, "truncate");
+		else if (access == OAT_DROP && classId == RelationRelationId)
+			at_drop(objectId);
+	}
+	if (previous_object_access != NULL)
+		previous_object_access(access, classId, objectId, subId, arg);
+}
+
+/*
+ * Without a unique index there is nothing to conflict with, and the server takes
+ * DO NOTHING for a plain INSERT.  Nobody who wrote that can have meant it.
+ */
+static void
+refuse_on_conflict(PlannedStmt *plan, Plan *top)
+{
+	ModifyTable *modify = (ModifyTable *) top;
+	ListCell   *cell;
+
+	if (top == NULL || !IsA(top, ModifyTable) || modify->onConflictAction == ONCONFLICT_NONE)
+		return;
+	foreach(cell, modify->resultRelations)
+	{
+		Oid			relid = rt_fetch(lfirst_int(cell), plan->rtable)->relid;
+
+		if (relation_is_native(relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("ON CONFLICT is not supported by table \"%s\", which uses spine",
+							get_rel_name(relid)),
+					 errdetail("Tables that use spine have no indexes, so no row conflicts with another."),
+					 errhint("Leave out what is there already with WHERE NOT EXISTS, or use heap.")));
+	}
+}
+
+static void
+at_executor_start(QueryDesc *query, int flags)
+{
+	ListCell   *cell;
+
+	/* They are nowhere else in a plan. */
+	refuse_on_conflict(query->plannedstmt, query->plannedstmt->planTree);
+	foreach(cell, query->plannedstmt->subplans)
+		refuse_on_conflict(query->plannedstmt, lfirst(cell));
+	if (previous_executor_start != NULL)
+		previous_executor_start(query, flags);
+	else
+		standard_ExecutorStart(query, flags);
+}
+
+static bool
+has_indexes(Oid relid)
+{
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+	bool		has;
+
+	if (rel == NULL)
+		return false;
+	has = RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind) && RelationGetIndexList(rel) != NIL;
+	relation_close(rel, AccessShareLock);
+	return has;
+}
+
+/* A native table's spine is its own, so one that its owner has made has to go first. */
+static void
+refuse_becoming_native(Oid relid)
+{
+	if (has_indexes(relid))
+		native_refuse_index(relid);
+	if (trace_row_exists(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is registered as a spine", get_rel_name(relid)),
+				 errdetail("A table that uses spine has a spine of its own, for its rows."),
+				 errhint("Run SELECT spine_unregister('%s') first.", get_rel_name(relid))));
+}
+
+/* Rather before the table is written anew than after. */
+static void
+check_alter(AlterTableStmt *alter)
+{
+	ListCell   *cell;
+
+	foreach(cell, alter->cmds)
+	{
+		AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
+		Oid			relid;
+
+		if (command->subtype != AT_SetAccessMethod || spine_tables(true) == NULL ||
+			get_table_am_oid(command->name == NULL ? default_table_access_method :
+							 command->name, true) != spine_tables(true)->access_method)
+			continue;
+		relid = RangeVarGetRelid(alter->relation, NoLock, true);
+		if (OidIsValid(relid) && !relation_is_native(relid))
+			refuse_becoming_native(relid);
+	}
+}
+
+static void
+at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
+		   ProcessUtilityContext context, ParamListInfo params,
+		   QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	if (IsA(plan->utilityStmt, AlterTableStmt))
+		check_alter((AlterTableStmt *) plan->utilityStmt);
+	if (previous_utility != NULL)
+		previous_utility(plan, query, readOnlyTree, context, params, environment, dest,
+						 completion);
+	else
+		standard_ProcessUtility(plan, query, readOnlyTree, context, params, environment,
+								dest, completion);
+}
+
+void
+native_install_hooks(void)
+{
+	previous_executor_start = ExecutorStart_hook;
+	ExecutorStart_hook = at_executor_start;
+	previous_object_access = object_access_hook;
+	object_access_hook = at_object_access;
+	previous_utility = ProcessUtility_hook;
+	ProcessUtility_hook = at_utility;
+}
