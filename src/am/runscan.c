@@ -33,6 +33,11 @@ struct RunScan
 	int			loaded;			/* ordinal of the group that was read; -1 = none */
 	int			current;		/* ordinal of the group that the scan is in */
 	int			row;			/* in it; the last that was returned */
+	bool		(*wanted) (void *arg, const bytea *zone);	/* NULL: all are */
+	void	   *wanted_arg;
+	MemoryContext zone_context; /* for what it allocates */
+	int64		groups_read;
+	int64		groups_skipped;
 };
 
 RunScan *
@@ -72,10 +77,44 @@ runscan_rescan(RunScan *scan)
 }
 
 void
+runscan_filter(RunScan *scan, bool (*wanted) (void *arg, const bytea *zone), void *arg)
+{
+	scan->wanted = wanted;
+	scan->wanted_arg = arg;
+	if (scan->zone_context == NULL)
+		scan->zone_context = AllocSetContextCreate(scan->context, "spine zone",
+												   ALLOCSET_SMALL_SIZES);
+}
+
+void
+runscan_set_columns(RunScan *scan, const Bitmapset *columns)
+{
+	scan->columns = columns;
+	scan->loaded = -1;
+}
+
+void
+runscan_counts(const RunScan *scan, int64 *read, int64 *skipped)
+{
+	*read = scan->groups_read;
+	*skipped = scan->groups_skipped;
+}
+
+void
 runscan_end(RunScan *scan)
 {
 	table_close(scan->runs, AccessShareLock);
 	MemoryContextDelete(scan->context);
+}
+
+int
+runscan_runs(const RunScan *scan)
+{
+	int			runs = 0;
+
+	for (int i = 0; i < scan->ngroups; i++)
+		runs += i == 0 || scan->groups[i].run != scan->groups[i - 1].run;
+	return runs;
 }
 
 int
@@ -116,7 +155,30 @@ runscan_group(const RunScan *scan, int group)
 	return &scan->groups[group];
 }
 
-/* Reads a group, of which the snapshot has seen the row. */
+/* The row of a group, which the snapshot has seen; its buffer is pinned. */
+static void
+fetch(RunScan *scan, const GroupInfo *info, HeapTuple tuple, Buffer *buffer)
+{
+	tuple->t_self = info->tid;
+	if (!heap_fetch(scan->runs, scan->snapshot, tuple, buffer, false))
+		elog(ERROR, "group " INT64_FORMAT " of table \"%s\" is gone", info->group,
+			 RelationGetRelationName(scan->rel));
+}
+
+static void
+check_rows(RunScan *scan, const GroupInfo *info)
+{
+	if (scan->group->nrows == info->nrows)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("group " INT64_FORMAT " of table \"%s\" is damaged", info->group,
+					RelationGetRelationName(scan->rel)),
+			 errdetail("It has %d rows where its companion says %d.",
+					   scan->group->nrows, info->nrows),
+			 errhint("Restore the table from a backup.")));
+}
+
 static void
 load(RunScan *scan, int ordinal)
 {
@@ -131,25 +193,40 @@ load(RunScan *scan, int ordinal)
 		return;
 	CHECK_FOR_INTERRUPTS();
 	scan->loaded = -1;
-	tuple.t_self = info->tid;
-	if (!heap_fetch(scan->runs, scan->snapshot, &tuple, &buffer, false))
-		elog(ERROR, "group " INT64_FORMAT " of table \"%s\" is gone", info->group,
-			 RelationGetRelationName(scan->rel));
+	fetch(scan, info, &tuple, &buffer);
 	data = heap_getattr(&tuple, RUNS_DATA, RelationGetDescr(scan->runs), &isnull);
 	old = MemoryContextSwitchTo(scan->context);
 	group_read(scan->group, RelationGetDescr(scan->rel),
 			   (struct varlena *) DatumGetPointer(data), scan->columns);
 	MemoryContextSwitchTo(old);
 	ReleaseBuffer(buffer);
-	if (scan->group->nrows != info->nrows)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("group " INT64_FORMAT " of table \"%s\" is damaged", info->group,
-						RelationGetRelationName(scan->rel)),
-				 errdetail("It has %d rows where its companion says %d.",
-						   scan->group->nrows, info->nrows),
-				 errhint("Restore the table from a backup.")));
+	check_rows(scan, info);
 	scan->loaded = ordinal;
+}
+
+/* Has the group the scan is in perhaps rows that are wanted? */
+static bool
+is_wanted(RunScan *scan)
+{
+	HeapTupleData tuple;
+	Buffer		buffer;
+	Datum		zone;
+	bool		isnull;
+	bool		wanted;
+	MemoryContext old;
+
+	if (scan->wanted == NULL)
+		return true;
+	CHECK_FOR_INTERRUPTS();
+	fetch(scan, &scan->groups[scan->current], &tuple, &buffer);
+	zone = heap_getattr(&tuple, RUNS_ZONE, RelationGetDescr(scan->runs), &isnull);
+	old = MemoryContextSwitchTo(scan->zone_context);
+	wanted = scan->wanted(scan->wanted_arg,
+						  isnull ? NULL : (bytea *) PG_DETOAST_DATUM(zone));
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(scan->zone_context);
+	ReleaseBuffer(buffer);
+	return wanted;
 }
 
 void
@@ -192,6 +269,21 @@ step(RunScan *scan, bool forward)
 	return scan->current >= 0 && scan->current < scan->ngroups;
 }
 
+static bool
+step_to_wanted(RunScan *scan, bool forward)
+{
+	while (step(scan, forward))
+	{
+		bool		wanted = is_wanted(scan);
+
+		scan->groups_read += wanted;
+		scan->groups_skipped += !wanted;
+		if (wanted)
+			return true;
+	}
+	return false;
+}
+
 bool
 runscan_next(RunScan *scan, ScanDirection direction, TupleTableSlot *slot)
 {
@@ -203,7 +295,7 @@ runscan_next(RunScan *scan, ScanDirection direction, TupleTableSlot *slot)
 	{
 		/* At an end it stays, so that the other direction finds the last row. */
 		if ((forward && scan->current >= scan->ngroups) ||
-			(!forward && scan->current < 0) || !step(scan, forward))
+			(!forward && scan->current < 0) || !step_to_wanted(scan, forward))
 		{
 			ExecClearTuple(slot);
 			return false;

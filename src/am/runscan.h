@@ -39,7 +39,21 @@ extern bool runscan_next(RunScan *scan, ScanDirection direction, TupleTableSlot 
 extern void runscan_rescan(RunScan *scan);
 extern void runscan_end(RunScan *scan);
 
-/* How many groups and rows there are. */
+/*
+ * Has runscan_next pass over groups of which wanted says no, by what is known of
+ * their values (zone.h; NULL: nothing is), and counts them.
+ */
+extern void runscan_filter(RunScan *scan, bool (*wanted) (void *arg, const bytea *zone),
+						   void *arg);
+
+/* Columns, instead of those that it began with. */
+extern void runscan_set_columns(RunScan *scan, const Bitmapset *columns);
+
+/* How many groups runscan_next has read, and passed over. */
+extern void runscan_counts(const RunScan *scan, int64 *read, int64 *skipped);
+
+/* How many runs, groups and rows there are. */
+extern int	runscan_runs(const RunScan *scan);
 extern int	runscan_groups(const RunScan *scan);
 extern int64 runscan_rows(const RunScan *scan);
 

@@ -166,8 +166,9 @@ next_in_delta(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 }
 
 /* Each half, when it has come to its end, begins there in the other direction. */
-static bool
-scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *slot)
+bool
+native_scan_next(TableScanDesc base, ScanDirection direction, TupleTableSlot *slot,
+				 TupleTableSlot *delta_slot)
 {
 	NativeScan *scan = (NativeScan *) base;
 
@@ -177,7 +178,7 @@ scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *sl
 	{
 		if (scan->in_delta)
 		{
-			if (next_in_delta(scan, direction, slot))
+			if (next_in_delta(scan, direction, delta_slot))
 				return true;
 			scan->in_delta = scan->runs == NULL;
 		}
@@ -189,7 +190,13 @@ scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *sl
 			return true;
 		scan->in_delta = true;
 	}
-	return next_in_delta(scan, direction, slot);
+	return next_in_delta(scan, direction, delta_slot);
+}
+
+static bool
+scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *slot)
+{
+	return native_scan_next(base, direction, slot, slot);
 }
 
 /* Tids in runs are beyond all that the delta has. */

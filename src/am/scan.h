@@ -27,6 +27,13 @@ typedef struct NativeScan
 	NativeSample *sample;		/* sample.c's; NULL: it does not sample */
 } NativeScan;
 
+/*
+ * The next row: one of the runs in slot, or one of the delta, which the heap has
+ * put into delta_slot.  The other is empty.  They may be the same.
+ */
+extern bool native_scan_next(TableScanDesc scan, ScanDirection direction,
+							 TupleTableSlot *slot, TupleTableSlot *delta_slot);
+
 /* Puts the callbacks for scans into a routine that is otherwise the heap's. */
 extern void scan_set_callbacks(TableAmRoutine *routine);
 

@@ -1,0 +1,267 @@
+/*
+ * custom_scan.c
+ *		Planning scans of native tables that decode only the columns that are needed
+ *		and pass over row groups that cannot match.
+ *
+ * Such a path takes the place of the sequential scan of a native table, since it
+ * does the same with less.  It is left alone where rows are to be locked or changed
+ * or their system columns are asked for, which only the delta's rows have.
+ * Conditions of the form "column operator value" are handed to the scan a second
+ * time, for the groups; the rows are checked by all of them in any case.
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "access/sysattr.h"
+#include "catalog/pg_class.h"
+#include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "am/custom_scan.h"
+#include "state/tables.h"
+
+static set_rel_pathlist_hook_type previous_pathlist = NULL;
+
+/* --------------------------------------------------------------------
+ * Conditions on groups
+ */
+
+/* Is it an operator by which the column's least and greatest value are known? */
+static bool
+has_btree_strategy(Oid operator, Oid type)
+{
+	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+	int			strategy;
+
+	if (!OidIsValid(cache->btree_opf))
+		return false;
+	strategy = get_op_opfamily_strategy(operator, cache->btree_opf);
+	return strategy >= BTLessStrategyNumber && strategy <= BTGreaterStrategyNumber;
+}
+
+/* The column of the table, without a cast that changes nothing; NULL if it is none. */
+static Var *
+column(Node *node, Index rti)
+{
+	if (IsA(node, RelabelType))
+		node = (Node *) castNode(RelabelType, node)->arg;
+	if (!IsA(node, Var) || ((Var *) node)->varno != (int) rti ||
+		((Var *) node)->varattno <= 0 || ((Var *) node)->varlevelsup != 0)
+		return NULL;
+	return (Var *) node;
+}
+
+/* Has it one value for the whole scan? */
+static bool
+is_fixed(Node *node, Index rti)
+{
+	return !contain_volatile_functions(node) && !contain_subplans(node) &&
+		!bms_is_member((int) rti, pull_varnos(NULL, node));
+}
+
+/* The condition with the column on the left; NULL if it is of no use. */
+static Expr *
+group_condition(Expr *clause, Index rti)
+{
+	OpExpr	   *op = (OpExpr *) clause;
+	Var		   *var;
+	Oid			operator;
+
+	if (!IsA(clause, OpExpr) || list_length(op->args) != 2)
+		return NULL;
+	operator = op->opno;
+	if (column(lsecond(op->args), rti) != NULL && column(linitial(op->args), rti) == NULL)
+	{
+		operator = get_commutator(operator);
+		if (!OidIsValid(operator))
+			return NULL;
+		op = copyObject(op);
+		op->opno = operator;
+		op->opfuncid = get_opcode(operator);
+		op->args = list_make2(lsecond(op->args), linitial(op->args));
+	}
+	var = column(linitial(op->args), rti);
+	if (var == NULL || !is_fixed(lsecond(op->args), rti) ||
+		op->inputcollid != var->varcollid ||
+		exprType(linitial(op->args)) != var->vartype ||
+		!has_btree_strategy(operator, var->vartype))
+		return NULL;
+	return (Expr *) op;
+}
+
+static List *
+group_conditions(List *clauses, Index rti)
+{
+	List	   *conditions = NIL;
+	ListCell   *cell;
+
+	foreach(cell, clauses)
+	{
+		Expr	   *condition = group_condition(lfirst_node(RestrictInfo, cell)->clause, rti);
+
+		if (condition != NULL)
+			conditions = lappend(conditions, condition);
+	}
+	return conditions;
+}
+
+/* --------------------------------------------------------------------
+ * Paths
+ */
+
+/* System columns that rows in runs have, too: where they are, and of which table. */
+static bool
+needs_other_system_columns(RelOptInfo *rel)
+{
+	for (int attnum = rel->min_attr; attnum < 0; attnum++)
+		if (attnum != SelfItemPointerAttributeNumber &&
+			attnum != TableOidAttributeNumber &&
+			!bms_is_empty(rel->attr_needed[attnum - rel->min_attr]))
+			return true;
+	return false;
+}
+
+/* The share of the columns' widths that is needed. */
+static double
+needed_share(RelOptInfo *rel)
+{
+	double		all = 0;
+	double		needed = 0;
+
+	for (int attnum = 1; attnum <= rel->max_attr; attnum++)
+	{
+		int32		width = Max(rel->attr_widths[attnum - rel->min_attr], 1);
+
+		all += width;
+		if (!bms_is_empty(rel->attr_needed[attnum - rel->min_attr]))
+			needed += width;
+	}
+	if (all == 0 || !bms_is_empty(rel->attr_needed[0 - rel->min_attr]))
+		return 1;
+	return Max(needed / all, 0.01);
+}
+
+/* Those of a sequential scan, but for pages that need not be read. */
+static void
+set_costs(PlannerInfo *root, CustomPath *path, RelOptInfo *rel, const Path *plain)
+{
+	double		share = needed_share(rel);
+	Cost		pages = seq_page_cost * rel->pages;
+	Cost		saved = Min(pages * (1 - share), plain->total_cost - plain->startup_cost);
+
+	path->path.rows = plain->rows;
+	path->path.startup_cost = plain->startup_cost;
+	path->path.total_cost = plain->total_cost - saved;
+}
+
+static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+					   List *clauses, List *custom_plans);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "SpineScan",
+	.PlanCustomPath = plan_path,
+};
+
+/* What does as the sequential scan does, with less. */
+static Path *
+better_path(PlannerInfo *root, RelOptInfo *rel, const Path *plain)
+{
+	CustomPath *path = makeNode(CustomPath);
+
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.param_info = plain->param_info;
+	path->path.parallel_aware = plain->parallel_aware;
+	path->path.parallel_safe = plain->parallel_safe;
+	path->path.parallel_workers = plain->parallel_workers;
+	path->flags = CUSTOMPATH_SUPPORT_BACKWARD_SCAN | CUSTOMPATH_SUPPORT_PROJECTION;
+	path->methods = &path_methods;
+	set_costs(root, path, rel, plain);
+	return &path->path;
+}
+
+static List *
+better_paths(PlannerInfo *root, RelOptInfo *rel, List *paths)
+{
+	ListCell   *cell;
+
+	foreach(cell, paths)
+		if (((Path *) lfirst(cell))->pathtype == T_SeqScan)
+			lfirst(cell) = better_path(root, rel, lfirst(cell));
+	return paths;
+}
+
+static bool
+is_read_only(PlannerInfo *root, Index rti)
+{
+	ListCell   *cell;
+
+	if (bms_is_member((int) rti, root->all_result_relids))
+		return false;
+	foreach(cell, root->rowMarks)
+		if (lfirst_node(PlanRowMark, cell)->rti == rti)
+			return false;
+	return true;
+}
+
+static void
+add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	if (previous_pathlist != NULL)
+		previous_pathlist(root, rel, rti, rte);
+	if (rte->rtekind != RTE_RELATION || rte->inh || rte->tablesample != NULL ||
+		(rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_MATVIEW) ||
+		!relation_is_native(rte->relid) || !is_read_only(root, rti) ||
+		needs_other_system_columns(rel))
+		return;
+	rel->pathlist = better_paths(root, rel, rel->pathlist);
+	rel->partial_pathlist = better_paths(root, rel, rel->partial_pathlist);
+}
+
+/* --------------------------------------------------------------------
+ * Plans
+ */
+
+static const CustomScanMethods scan_methods = {
+	.CustomName = "SpineScan",
+	.CreateCustomScanState = custom_scan_state,
+};
+
+static Plan *
+plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+		  List *clauses, List *custom_plans)
+{
+	CustomScan *scan = makeNode(CustomScan);
+
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = extract_actual_clauses(clauses, false);
+	scan->scan.scanrelid = rel->relid;
+	scan->flags = path->flags;
+	scan->methods = &scan_methods;
+	/* Parameters in them are numbered as in the other conditions. */
+	scan->custom_exprs = group_conditions(clauses, rel->relid);
+	return &scan->scan.plan;
+}
+
+void
+custom_scan_register(void)
+{
+	RegisterCustomScanMethods(&scan_methods);
+}
+
+void
+custom_scan_install(void)
+{
+	previous_pathlist = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = add_paths;
+}
