@@ -46,9 +46,10 @@ CORE := $(filter-out $(REPLAY) src/core/test_%.c src/core/fuzz_%.c, \
 # hollow.c is the tests' and the replay program's stand-in for the tables.
 SRCS := $(filter-out src/core/hollow.c src/core/chunks.c, $(CORE)) $(sort $(wildcard src/state/*.c src/sql/*.c src/worker/*.c \
           src/am/*.c src/*.c))
-# Places where a test can hold a process up; never in what is installed.
+# What only tests use, places where they can hold a process up among it; never in
+# what is installed.
 ifeq ($(STOP_POINTS),1)
-SRCS += src/dev/stop_point.c
+SRCS += $(sort $(wildcard src/dev/*.c))
 endif
 
 MODULE_big = spine

@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 #include "storage/ipc.h"
 #include "utils/acl.h"
 #include "utils/wait_event.h"

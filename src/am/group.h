@@ -20,7 +20,10 @@
 /* At most so many rows, since a row's number is an OffsetNumber. */
 #define GROUP_ROWS 8192
 
-/* A group is closed when its values take so much room uncompressed: bytes. */
+/*
+ * A group is closed when its values take so much room uncompressed, of which each
+ * takes a Datum at least: bytes.
+ */
 #define GROUP_BYTES (4 * 1024 * 1024)
 
 typedef struct GroupWriter GroupWriter;
@@ -32,12 +35,15 @@ typedef struct GroupWriter GroupWriter;
 extern GroupWriter *group_writer_create(TupleDesc desc, MemoryContext context);
 
 /*
- * Takes a row, whose values are copied; toasted ones have been fetched by the
- * caller (no external ones; compressed and short ones are fine).  False if the
- * group would get too big for a bytea: then it has to be finished first.  A row
- * that does not fit an empty group raises an error: see group_row_fits.
+ * Takes a row, whose values are copied; toasted ones are fetched, which takes a
+ * snapshot, and decompressed.  False if the group is full or would get too big for
+ * a bytea: then it has to be finished first.  A row that does not fit an empty
+ * group raises an error: see group_row_fits.
  */
 extern bool group_writer_add(GroupWriter *writer, const Datum *values, const bool *nulls);
+
+/* How many bytes of values a row has, uncompressed; nothing is fetched for it. */
+extern Size group_row_size(TupleDesc desc, const Datum *values, const bool *nulls);
 
 /* Can a row of so many bytes of values ever be in a group? */
 extern bool group_row_fits(Size bytes);
@@ -53,6 +59,8 @@ extern int	group_writer_rows(const GroupWriter *writer);
  */
 extern bytea *group_writer_finish(GroupWriter *writer, bytea **zone);
 
+extern void group_writer_free(GroupWriter *writer);
+
 /* A group that was read: values[attnum - 1][row], likewise nulls. */
 typedef struct RowGroup
 {
@@ -61,15 +69,25 @@ typedef struct RowGroup
 	Datum	  **values;			/* NULL where the column was not wanted */
 	bool	  **nulls;			/* NULL where no value is null */
 	MemoryContext context;		/* owns it and what the values point to */
+
+	/* group_read.c's own */
+	MemoryContext data;			/* of the group that was read last */
+	MemoryContext columns;		/* of the arrays, which stay for the next one */
+	int			room;			/* rows that there is room for in these */
+	Datum	  **value_room;		/* NULL where there is none yet */
+	bool	  **null_room;
 } RowGroup;
 
-/* For groups of rows with this description; its context is a child of context. */
+/*
+ * For groups of rows with this description, which group_read is always called
+ * with; its context is a child of context.
+ */
 extern RowGroup *group_create(TupleDesc desc, MemoryContext context);
 
 /*
  * Reads a group into *group, in the place of the one before.  stored is the
  * bytea as it is in the tuple: if it is external, only the chunks of the columns
- * that are wanted are fetched.  columns holds attribute numbers (as they are, from
+ * that are wanted are fetched.  It is not needed any more afterwards.  columns holds attribute numbers (as they are, from
  * 1); NULL means all.  What is not one of our groups raises
  * ERRCODE_DATA_CORRUPTED.
  */
