@@ -35,16 +35,20 @@ static set_rel_pathlist_hook_type previous_pathlist = NULL;
  * Conditions on groups
  */
 
-/* Is it an operator by which the column's least and greatest value are known? */
+/*
+ * Is it an operator by which the column's least and greatest value are known?
+ * type is the column's, or one that it is cast to for the operator.
+ */
 static bool
-has_btree_strategy(Oid operator, Oid type)
+has_btree_strategy(Oid operator, Oid column_type, Oid type)
 {
-	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+	Oid			family = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
 	int			strategy;
 
-	if (!OidIsValid(cache->btree_opf))
+	if (!OidIsValid(family) ||
+		family != lookup_type_cache(column_type, TYPECACHE_BTREE_OPFAMILY)->btree_opf)
 		return false;
-	strategy = get_op_opfamily_strategy(operator, cache->btree_opf);
+	strategy = get_op_opfamily_strategy(operator, family);
 	return strategy >= BTLessStrategyNumber && strategy <= BTGreaterStrategyNumber;
 }
 
@@ -92,8 +96,7 @@ group_condition(Expr *clause, Index rti)
 	var = column(linitial(op->args), rti);
 	if (var == NULL || !is_fixed(lsecond(op->args), rti) ||
 		op->inputcollid != var->varcollid ||
-		exprType(linitial(op->args)) != var->vartype ||
-		!has_btree_strategy(operator, var->vartype))
+		!has_btree_strategy(operator, var->vartype, exprType(linitial(op->args))))
 		return NULL;
 	return (Expr *) op;
 }
