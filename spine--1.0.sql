@@ -421,6 +421,11 @@ CREATE TYPE spine_merge_output AS (
 );
 COMMENT ON TYPE spine_merge_output IS 'what a merge function returns';
 
+-- The merge function of native tables.  Everybody owns some, so all may call it;
+-- it does nothing outside of a merger.
+CREATE FUNCTION spine_merge_runs(request spine_merge_request) RETURNS spine_merge_output
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+
 -- Writing --------------------------------------------------------------------
 --
 -- None is strict: a null where a value is needed is an error, not silence.

@@ -13,6 +13,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "am/custom_scan.h"
 #include "am/native_hooks.h"
 #include "dev/stop_point.h"
 #include "spine.h"
@@ -75,5 +76,6 @@ _PG_init(void)
 	spine_working_init();
 	spine_install_hooks();
 	native_install_hooks();
+	custom_scan_install();
 	worker_register();
 }

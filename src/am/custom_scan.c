@@ -257,14 +257,9 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 }
 
 void
-custom_scan_register(void)
-{
-	RegisterCustomScanMethods(&scan_methods);
-}
-
-void
 custom_scan_install(void)
 {
+	RegisterCustomScanMethods(&scan_methods);
 	previous_pathlist = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = add_paths;
 }

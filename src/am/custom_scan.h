@@ -18,7 +18,4 @@ extern void custom_scan_install(void);
 /* How a scan is to be executed: a CustomScanState (custom_exec.c). */
 extern Node *custom_scan_state(CustomScan *plan);
 
-/* Makes its kind known, for parallel workers. */
-extern void custom_scan_register(void);
-
 #endif

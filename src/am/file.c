@@ -22,8 +22,10 @@
 #include "utils/snapmgr.h"
 
 #include "am/file.h"
+#include "am/merge.h"
 #include "am/runs.h"
 #include "dev/stop_point.h"
+#include "state/options.h"
 #include "state/tables.h"
 #include "state/working.h"
 
@@ -105,6 +107,16 @@ find_latest(Relation files, Relation rel, NativeFile *file)
 					file, &tid);
 }
 
+/* Native tables are merged by a function of ours. */
+static void
+set_merge_function(Oid relid)
+{
+	SpineOptions options = options_read(relid, SnapshotSelf);
+
+	options.merge_function = runs_merge_function();
+	options_write(relid, &options);
+}
+
 void
 file_open(Relation rel, NativeFile *file)
 {
@@ -118,6 +130,7 @@ file_open(Relation rel, NativeFile *file)
 		{
 			file->relid = RelationGetRelid(rel);
 			working_register(file->relid, NATIVE_DIMS, NATIVE_EFFORT);
+			set_merge_function(file->relid);
 			file->runs = runs_create(rel);
 			CatalogTupleInsert(files, form_row(files, rel->rd_rel->reltablespace,
 											   rel->rd_rel->relfilenode, file));

@@ -29,7 +29,8 @@ struct RunScan
 	MemoryContext context;
 	GroupInfo  *groups;
 	int			ngroups;
-	RowGroup   *group;
+	TupleDesc	desc;			/* of the slots, once there was one */
+	RowGroup   *group;			/* for that */
 	int			loaded;			/* ordinal of the group that was read; -1 = none */
 	int			current;		/* ordinal of the group that the scan is in */
 	int			row;			/* in it; the last that was returned */
@@ -62,7 +63,6 @@ runscan_begin(Relation rel, Snapshot snapshot, const Bitmapset *columns,
 	scan->shared = shared;
 	scan->context = context;
 	scan->ngroups = runs_list(scan->runs, snapshot, &scan->groups);
-	scan->group = group_create(RelationGetDescr(rel), context);
 	MemoryContextSwitchTo(old);
 	runscan_rescan(scan);
 	return scan;
@@ -179,6 +179,26 @@ check_rows(RunScan *scan, const GroupInfo *info)
 			 errhint("Restore the table from a backup.")));
 }
 
+/*
+ * Rows are read as the slot describes them.  While ALTER TABLE writes a table anew,
+ * the table's own description is already that of what is to come.
+ */
+static void
+follow_slot(RunScan *scan, TupleTableSlot *slot)
+{
+	MemoryContext old;
+
+	if (scan->desc == slot->tts_tupleDescriptor)
+		return;
+	if (scan->group != NULL)
+		group_free(scan->group);
+	scan->desc = slot->tts_tupleDescriptor;
+	scan->loaded = -1;
+	old = MemoryContextSwitchTo(scan->context);
+	scan->group = group_create(scan->desc, scan->context);
+	MemoryContextSwitchTo(old);
+}
+
 static void
 load(RunScan *scan, int ordinal)
 {
@@ -196,8 +216,7 @@ load(RunScan *scan, int ordinal)
 	fetch(scan, info, &tuple, &buffer);
 	data = heap_getattr(&tuple, RUNS_DATA, RelationGetDescr(scan->runs), &isnull);
 	old = MemoryContextSwitchTo(scan->context);
-	group_read(scan->group, RelationGetDescr(scan->rel),
-			   (struct varlena *) DatumGetPointer(data), scan->columns);
+	group_read(scan->group, scan->desc, (struct varlena *) DatumGetPointer(data), scan->columns);
 	MemoryContextSwitchTo(old);
 	ReleaseBuffer(buffer);
 	check_rows(scan, info);
@@ -235,6 +254,7 @@ runscan_row(RunScan *scan, int group, int row, TupleTableSlot *slot)
 	int			natts = slot->tts_tupleDescriptor->natts;
 
 	ExecClearTuple(slot);
+	follow_slot(scan, slot);
 	load(scan, group);
 	for (int i = 0; i < natts; i++)
 	{
