@@ -1,0 +1,41 @@
+/*
+ * order.h
+ *		How the rows of a native table are sorted in its runs, and which of its
+ *		columns add up.
+ */
+#ifndef SPINE_AM_ORDER_H
+#define SPINE_AM_ORDER_H
+
+#include "postgres.h"
+
+#include "utils/rel.h"
+#include "utils/tuplesort.h"
+
+/*
+ * The keys are the columns of spine_set_order; with diff columns, after those all
+ * others that are none.
+ */
+typedef struct RowOrder
+{
+	int			nkeys;
+	AttrNumber *attnums;
+	Oid		   *operators;		/* < of their types */
+	Oid		   *collations;
+	bool	   *nulls_first;
+	int			ndiffs;
+	AttrNumber *diffs;
+} RowOrder;
+
+/* A table's, in the current context; NULL if it has neither. */
+extern RowOrder *order_of(Relation rel);
+
+/* Has it diff columns? */
+extern bool order_has_diffs(Oid relid);
+
+/* A sort of rows by it: put slots in, and get them out. */
+extern Tuplesortstate *order_sort(const RowOrder *order, TupleDesc desc);
+
+/* Can the column be a key? */
+extern bool order_can_sort(Form_pg_attribute att);
+
+#endif
