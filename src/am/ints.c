@@ -1,6 +1,6 @@
 /*
  * ints.c
- *		Sequences of integers.
+ *		Writing sequences of integers.
  *
  * A sequence is made into numbers that are as small as may be: the values
  * themselves, or the differences of neighbours; counted from the least, in
@@ -14,32 +14,10 @@
 #include "postgres.h"
 
 #include "port/pg_bitutils.h"
-#include "port/pg_bswap.h"
 
 #include "am/ints.h"
+#include "am/ints_format.h"
 #include "am/pack.h"
-
-#define FLAG_DIFFERENCES 0x01	/* of neighbours, after the first value */
-#define FLAG_FOLDED 0x02		/* 0, -1, 1, -2, ... */
-#define FLAG_BITS 0x04			/* not planes */
-#define FLAGS_ALL 0x07
-
-/* Numbers of more bits may not be in the eight bytes from their first one on. */
-#define BITS_MAX 56
-
-/* What follows the bits, so that eight bytes can be read anywhere. */
-#define BITS_PADDING 8
-
-typedef struct IntsHeader
-{
-	uint8		flags;
-	uint8		planes;			/* which there are, lowest first */
-	uint8		bits;			/* of each number, with FLAG_BITS */
-	uint8		unused[5];
-	uint64		first;			/* with FLAG_DIFFERENCES */
-	uint64		least;			/* added to each number ... */
-	uint64		factor;			/* ... that has been multiplied by this */
-} IntsHeader;
 
 /* A way to keep a sequence. */
 typedef struct Numbers
@@ -70,10 +48,6 @@ significant_bytes(uint64 value)
 {
 	return value == 0 ? 0 : pg_leftmost_one_pos64(value) / 8 + 1;
 }
-
-/* ----------------------------------------------------------------
- * Writing
- */
 
 static uint64
 greatest_common_divisor(uint64 a, uint64 b)
@@ -210,18 +184,6 @@ append_planes(StringInfo out, const Numbers *numbers)
 	}
 }
 
-static inline uint64
-get_eight(const char *at)
-{
-	uint64		value;
-
-	memcpy(&value, at, sizeof(value));
-#ifdef WORDS_BIGENDIAN
-	value = pg_bswap64(value);
-#endif
-	return value;
-}
-
 static inline void
 put_eight(char *at, uint64 value)
 {
@@ -229,12 +191,6 @@ put_eight(char *at, uint64 value)
 	value = pg_bswap64(value);
 #endif
 	memcpy(at, &value, sizeof(value));
-}
-
-static Size
-bits_size(int n, int bits)
-{
-	return ((Size) n * bits + 7) / 8 + BITS_PADDING;
 }
 
 static void
@@ -319,131 +275,4 @@ ints_write(StringInfo out, const int64 *values, int n, int width)
 			consider_layouts(&differences, &best, &best_size);
 	}
 	appendBinaryStringInfo(out, best.data + VARHDRSZ, best.len - VARHDRSZ);
-}
-
-/* ----------------------------------------------------------------
- * Reading
- */
-
-static void
-read_planes(const unsigned char *plane, uint8 planes, int n, Datum *pg_restrict values)
-{
-	bool		empty = true;
-
-	for (int shift = 0; shift < 64 && planes >> shift / 8 != 0; shift += 8)
-	{
-		if ((planes >> shift / 8 & 1) == 0)
-			continue;
-		if (empty)
-			for (int i = 0; i < n; i++)
-				values[i] = (Datum) ((uint64) plane[i] << shift);
-		else
-			for (int i = 0; i < n; i++)
-				values[i] |= (Datum) ((uint64) plane[i] << shift);
-		empty = false;
-		plane += n;
-	}
-	if (empty)
-		memset(values, 0, sizeof(Datum) * n);
-}
-
-static void
-read_bits(const char *data, int bits, int n, Datum *pg_restrict values)
-{
-	uint64		mask = (UINT64CONST(1) << bits) - 1;
-	Size		at = 0;
-
-	for (int i = 0; i < n; i++, at += bits)
-		values[i] = (Datum) (get_eight(data + at / 8) >> at % 8 & mask);
-}
-
-/* What the numbers were made of; all sums wrap around. */
-static void
-restore(const IntsHeader *header, int n, Datum *pg_restrict values)
-{
-	Datum		least = (Datum) header->least;
-	Datum		factor = (Datum) header->factor;
-
-	if (header->flags & FLAG_FOLDED)
-		for (int i = 0; i < n; i++)
-			values[i] = values[i] >> 1 ^ (0 - (values[i] & 1));
-	else if (factor != 1)
-		for (int i = 0; i < n; i++)
-			values[i] = least + values[i] * factor;
-	else if (least != 0)
-		for (int i = 0; i < n; i++)
-			values[i] += least;
-}
-
-static void
-sum_up(Datum first, int n, Datum *values)
-{
-	Datum		sum = first;
-
-	values[0] = first;
-	for (int i = 1; i < n; i++)
-		values[i] = sum += values[i];
-}
-
-/* As fetch_att does. */
-static void
-extend_all(int n, int width, Datum *pg_restrict values)
-{
-	switch (width)
-	{
-		case 1:
-			for (int i = 0; i < n; i++)
-				values[i] = CharGetDatum((char) values[i]);
-			break;
-		case 2:
-			for (int i = 0; i < n; i++)
-				values[i] = Int16GetDatum((int16) values[i]);
-			break;
-		case 4:
-			for (int i = 0; i < n; i++)
-				values[i] = Int32GetDatum((int32) values[i]);
-			break;
-	}
-}
-
-static Size
-numbers_size(const IntsHeader *header, int n)
-{
-	if (header->flags & ~FLAGS_ALL)
-		group_corrupted("Its integers are kept in an unknown way.");
-	if ((header->flags & FLAG_BITS) == 0)
-		return (Size) pg_popcount32(header->planes) * n;
-	if (header->bits == 0 || header->bits > BITS_MAX)
-		group_corrupted("Its integers have an impossible length.");
-	return bits_size(n, header->bits);
-}
-
-const char *
-ints_read(const char *data, const char *end, int n, int width, Datum *values)
-{
-	IntsHeader	header;
-	bool		differences;
-	Size		size;
-
-	if (n == 0)
-		return data;
-	if ((Size) (end - data) < sizeof(header))
-		group_corrupted("Its integers are cut off.");
-	memcpy(&header, data, sizeof(header));
-	data += sizeof(header);
-	differences = (header.flags & FLAG_DIFFERENCES) != 0;
-	size = numbers_size(&header, n - differences);
-	if (size > (Size) (end - data))
-		group_corrupted("Its integers are cut off.");
-
-	if (header.flags & FLAG_BITS)
-		read_bits(data, header.bits, n - differences, values + differences);
-	else
-		read_planes((const unsigned char *) data, header.planes, n - differences,
-					values + differences);
-	restore(&header, n - differences, values + differences);
-	if (differences)
-		sum_up((Datum) header.first, n, values);
-	extend_all(n, width, values);
-	return data + size;
 }
