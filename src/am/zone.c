@@ -2,23 +2,16 @@
  * zone.c
  *		The least and the greatest value of each column of a row group.
  *
- * Most columns are of a few types by value, which are compared as integers here;
- * the others by what their type's btree class has for sorting.
- *
  * A zone is a format byte, and for each column a ZoneEntry with the bytes of
  * both values behind it, unaligned.
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/tupmacs.h"
 #include "utils/datum.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
-#include "utils/sortsupport.h"
-#include "utils/typcache.h"
 
+#include "am/extremes.h"
 #include "am/pack.h"
 #include "am/zone.h"
 
@@ -28,23 +21,9 @@
 #define FLAG_ALL_NULL 0x02
 #define FLAG_KNOWN 0x04
 
-/* How the values of a column are compared. */
-typedef enum ZoneOrder
-{
-	ORDER_NONE,
-	ORDER_GENERAL,
-	ORDER_BYTE,
-	ORDER_INT16,
-	ORDER_INT32,
-	ORDER_INT64,
-	ORDER_UINT32,
-	ORDER_UINT64,
-	ORDER_FLOAT4,
-	ORDER_FLOAT8
-} ZoneOrder;
-
 typedef struct ZoneEntry
 {
+	uint32		order;			/* column_order_id when it was written */
 	int16		attnum;
 	uint8		flags;
 	uint8		low_size;		/* bytes */
@@ -53,8 +32,8 @@ typedef struct ZoneEntry
 
 typedef struct ZoneSide
 {
-	ZoneOrder	order;
-	SortSupportData sort;		/* with ORDER_GENERAL */
+	ColumnOrder order;
+	uint32		order_id;
 	uint8		flags;
 	Datum		low;
 	Datum		high;
@@ -67,57 +46,6 @@ struct ZoneWriter
 	ZoneSide   *columns;		/* [attnum - 1] */
 };
 
-/* ----------------------------------------------------------------
- * Orders
- */
-
-static ZoneOrder
-order_of(Oid compare)
-{
-	switch (compare)
-	{
-		case F_BTBOOLCMP:
-		case F_BTCHARCMP:
-			return ORDER_BYTE;
-		case F_BTINT2CMP:
-			return ORDER_INT16;
-		case F_BTINT4CMP:
-		case F_DATE_CMP:
-			return ORDER_INT32;
-		case F_BTINT8CMP:
-		case F_TIME_CMP:
-		case F_TIMESTAMP_CMP:
-		case F_TIMESTAMPTZ_CMP:
-		case F_CASH_CMP:
-			return ORDER_INT64;
-		case F_BTOIDCMP:
-			return ORDER_UINT32;
-		case F_PG_LSN_CMP:
-		case F_XID8CMP:
-			return ORDER_UINT64;
-		case F_BTFLOAT4CMP:
-			return ORDER_FLOAT4;
-		case F_BTFLOAT8CMP:
-			return ORDER_FLOAT8;
-	}
-	return ORDER_GENERAL;
-}
-
-static void
-find_order(ZoneSide *column, Form_pg_attribute att, MemoryContext context)
-{
-	TypeCacheEntry *type = lookup_type_cache(att->atttypid, TYPECACHE_LT_OPR | TYPECACHE_CMP_PROC);
-
-	if (!OidIsValid(type->cmp_proc) || !OidIsValid(type->lt_opr))
-		return;
-	column->order = att->attbyval ? order_of(type->cmp_proc) : ORDER_GENERAL;
-	if (column->order != ORDER_GENERAL)
-		return;
-	column->sort.ssup_cxt = context;
-	column->sort.ssup_collation = att->attcollation;
-	PrepareSortSupportFromOrderingOp(type->lt_opr, &column->sort);
-}
-
 ZoneWriter *
 zone_writer_create(TupleDesc desc, MemoryContext context)
 {
@@ -129,7 +57,10 @@ zone_writer_create(TupleDesc desc, MemoryContext context)
 	writer->columns = palloc0(sizeof(ZoneSide) * Max(desc->natts, 1));
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped)
-			find_order(&writer->columns[i], TupleDescAttr(desc, i), context);
+		{
+			writer->columns[i].order = column_order(TupleDescAttr(desc, i), context);
+			writer->columns[i].order_id = column_order_id(TupleDescAttr(desc, i));
+		}
 	MemoryContextSwitchTo(old);
 	return writer;
 }
@@ -140,114 +71,6 @@ zone_writer_reset(ZoneWriter *writer)
 	MemoryContextReset(writer->copies);
 	for (int i = 0; i < writer->desc->natts; i++)
 		writer->columns[i].flags = 0;
-}
-
-/* ----------------------------------------------------------------
- * Least and greatest
- */
-
-/* As btree has it: -0 is 0, and nothing is greater than NaN. */
-static inline int64
-float_key(double value)
-{
-	int64		bits;
-
-	if (isnan(value))
-		return PG_INT64_MAX;
-	if (value == 0)
-		return 0;
-	memcpy(&bits, &value, sizeof(bits));
-	return bits ^ (bits >> 63 & PG_INT64_MAX);
-}
-
-/* An integer that has the order of the values. */
-static pg_attribute_always_inline int64
-key_of(ZoneOrder order, Datum value)
-{
-	switch (order)
-	{
-		case ORDER_BYTE:
-			return (uint8) value;
-		case ORDER_INT16:
-			return DatumGetInt16(value);
-		case ORDER_INT32:
-			return DatumGetInt32(value);
-		case ORDER_INT64:
-			return (int64) value;
-		case ORDER_UINT32:
-			return DatumGetUInt32(value);
-		case ORDER_UINT64:
-			return (int64) ((uint64) value ^ (UINT64CONST(1) << 63));
-		case ORDER_FLOAT4:
-			return float_key(DatumGetFloat4(value));
-		case ORDER_FLOAT8:
-			return float_key(DatumGetFloat8(value));
-		default:
-			return 0;
-	}
-}
-
-static pg_attribute_always_inline void
-extremes(ZoneOrder order, const Datum *values, const bool *nulls, int nrows, ZoneSide *column)
-{
-	int64		least = PG_INT64_MAX;
-	int64		greatest = PG_INT64_MIN;
-
-	for (int i = 0; i < nrows; i++)
-	{
-		int64		key = key_of(order, values[i]);
-
-		if (nulls != NULL && nulls[i])
-			continue;
-		if (key <= least)
-		{
-			least = key;
-			column->low = values[i];
-		}
-		if (key >= greatest)
-		{
-			greatest = key;
-			column->high = values[i];
-		}
-	}
-}
-
-static void
-extremes_by_key(const Datum *values, const bool *nulls, int nrows, ZoneSide *column)
-{
-#define EXTREMES(order) case order: extremes(order, values, nulls, nrows, column); break
-	switch (column->order)
-	{
-		EXTREMES(ORDER_BYTE);
-		EXTREMES(ORDER_INT16);
-		EXTREMES(ORDER_INT32);
-		EXTREMES(ORDER_INT64);
-		EXTREMES(ORDER_UINT32);
-		EXTREMES(ORDER_UINT64);
-		EXTREMES(ORDER_FLOAT4);
-		EXTREMES(ORDER_FLOAT8);
-		default:
-			break;
-	}
-#undef EXTREMES
-}
-
-static void
-extremes_by_sort(const Datum *values, const bool *nulls, int nrows, ZoneSide *column)
-{
-	SortSupport sort = &column->sort;
-	bool		first = true;
-
-	for (int i = 0; i < nrows; i++)
-	{
-		if (nulls != NULL && nulls[i])
-			continue;
-		if (first || ApplySortComparator(values[i], false, column->low, false, sort) < 0)
-			column->low = values[i];
-		if (first || ApplySortComparator(values[i], false, column->high, false, sort) > 0)
-			column->high = values[i];
-		first = false;
-	}
 }
 
 static Size
@@ -307,15 +130,9 @@ zone_writer_column(ZoneWriter *writer, int attnum, const Datum *values, const bo
 	column->flags = (count < nrows ? FLAG_NULLS : 0) | (count == 0 ? FLAG_ALL_NULL : 0);
 	if (count == nrows)
 		nulls = NULL;
-	if (count == 0 || column->order == ORDER_NONE)
-		return;
-	if (column->order != ORDER_GENERAL)
-		extremes_by_key(values, nulls, nrows, column);
-	else if (!are_long(att, values, nulls, nrows, count))
-		extremes_by_sort(values, nulls, nrows, column);
-	else
-		return;
-	keep_extremes(writer, column, att);
+	if (count > 0 && !are_long(att, values, nulls, nrows, count) &&
+		find_extremes(&column->order, values, nulls, nrows, &column->low, &column->high))
+		keep_extremes(writer, column, att);
 }
 
 /* ----------------------------------------------------------------
@@ -338,7 +155,7 @@ append_value(StringInfo out, Form_pg_attribute att, Datum value)
 static void
 append_entry(StringInfo out, const ZoneSide *column, Form_pg_attribute att)
 {
-	ZoneEntry	entry = {.attnum = att->attnum,.flags = column->flags};
+	ZoneEntry	entry = {.order = column->order_id,.attnum = att->attnum,.flags = column->flags};
 	int			start = out->len;
 
 	appendBinaryStringInfo(out, (const char *) &entry, sizeof(entry));
@@ -411,7 +228,8 @@ zone_read(const bytea *zone, TupleDesc desc, int attnum, ZoneColumn *column)
 	memset(column, 0, sizeof(ZoneColumn));
 	column->has_nulls = values == NULL || (entry.flags & FLAG_NULLS) != 0;
 	column->all_null = values != NULL && (entry.flags & FLAG_ALL_NULL) != 0;
-	column->known = values != NULL && (entry.flags & FLAG_KNOWN) != 0;
+	column->known = values != NULL && (entry.flags & FLAG_KNOWN) != 0 &&
+		entry.order == column_order_id(att);
 	if (!column->known)
 		return;
 	column->low = value_of(values, entry.low_size, att);

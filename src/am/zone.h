@@ -20,7 +20,10 @@ typedef struct ZoneWriter ZoneWriter;
 extern ZoneWriter *zone_writer_create(TupleDesc desc, MemoryContext context);
 extern void zone_writer_reset(ZoneWriter *writer);
 
-/* All values of a column of the group, at once. */
+/*
+ * All values of a column of the group, at once; none is external or compressed.
+ * What it needs meanwhile is left in the current context.
+ */
 extern void zone_writer_column(ZoneWriter *writer, int attnum, const Datum *values,
 							   const bool *nulls, int nrows);
 extern bytea *zone_writer_finish(ZoneWriter *writer);
@@ -36,8 +39,10 @@ typedef struct ZoneColumn
 } ZoneColumn;
 
 /*
- * Looks a column up.  Values point into zone, or into the current context.  A
- * column that the zone does not have gives known = false, has_nulls = true.
+ * Looks a column up in a zone, which is not external nor compressed.  Values point
+ * into the current context.  A column that the zone does not have gives known =
+ * false, has_nulls = true.  One whose type or collation has become another since,
+ * or its order with a new version of the library, gives known = false.
  */
 extern void zone_read(const bytea *zone, TupleDesc desc, int attnum, ZoneColumn *column);
 
