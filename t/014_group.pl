@@ -140,9 +140,98 @@ foreach my $table (@tables)
 		next if $columns == 0 || $count == 0;
 		is(check($table, "'{$wanted}'"), $count * $rows, "$table: columns $wanted");
 	}
-	ok($node->safe_psql('postgres',
-			"SELECT sum(spine_zone_check(rel, first, rows, zone)) FROM groups WHERE rel = '$table'::regclass") ne '',
-		"$table: zones");
 }
+
+# ----------------------------------------------------------------------
+# Zones: all are compared; and how many columns have one in the first group
+
+sub zones
+{
+	my ($table) = @_;
+
+	return $node->safe_psql('postgres', "SELECT (array_agg(known ORDER BY first))[1] FROM
+		(SELECT first, spine_zone_check(rel, first, rows, zone) AS known FROM groups WHERE rel = '$table'::regclass) z");
+}
+
+is(zones('numbers'), 20, 'zones of numbers');
+is(zones('numbers_nulls'), 20, 'zones of numbers and nulls');
+is(zones('times'), 9, 'zones of times');
+is(zones('texts'), 11, 'zones of texts');
+is(zones('texts_nulls'), 11, 'zones of texts and nulls');
+is(zones('compounds'), 5, 'zones of what has an order and is short among the others');
+is(zones('large'), 1, 'zones of large values');
+
+# An order that has become another one, without a rewrite
+$node->safe_psql('postgres', q{ALTER TABLE texts ALTER short TYPE text COLLATE "C", ALTER char TYPE char(10) COLLATE "C"});
+is(check('texts', 'NULL'), 140000, 'values of another collation');
+is(zones('texts'), 9, 'zones of another collation');
+
+# ----------------------------------------------------------------------
+# Columns that come and go
+
+$node->safe_psql('postgres', <<'END');
+ALTER TABLE numbers ADD added integer DEFAULT 5, ADD text text DEFAULT repeat('added ', 100),
+	ADD nothing text, ADD uuid uuid DEFAULT 'c0ffee00-0000-0000-0000-000000000000', DROP rising4;
+END
+is(check('numbers', 'NULL'), 24 * 20000, 'columns that were added and dropped');
+is(check('numbers', "'{2,21,22,23,24}'"), 5 * 20000, 'only these');
+is(check('numbers', "'{20,21}'"), 2 * 20000, 'one of these');
+is(zones('numbers'), 19, 'zones of columns that were there');
+write_groups('numbers', '8192,100');
+is(check('numbers', 'NULL'), 24 * 20000, 'written again');
+is(zones('numbers'), 21, 'and so are their zones');
+
+# ----------------------------------------------------------------------
+# Corruption
+
+foreach my $table (@tables)
+{
+	my ($sizes, $least) = $table =~ /^large/ ? ('1', 0.9) : ('60', 0.8);
+
+	write_groups($table, $sizes);
+	my $one = "FROM (SELECT * FROM groups WHERE rel = '$table'::regclass AND length(data) < 50000 AND rows > 0 ORDER BY first LIMIT 1) g";
+	my $flips = $node->safe_psql('postgres', "SELECT spine_group_flip(rel, first, data, false)::numeric / length(data) $one");
+
+	cmp_ok($flips, '>', $least, "$table: each byte");
+	cmp_ok($node->safe_psql('postgres', "SELECT spine_group_flip(rel, first, data, true) $one"), '>', 10,
+		"$table: each byte, with right checksums");
+	is($node->safe_psql('postgres', "SELECT spine_chunk_fuzz('$table', 300, 300) > 0"),
+		$table eq 'nothing' ? 'f' : 't', "$table: chunks of anything");
+}
+
+# What is none of ours, or of a later version
+sub refusal
+{
+	my ($data) = @_;
+	my ($result, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose
+		SELECT spine_group_check(rel, first, $data, NULL) FROM groups WHERE rel = 'numbers'::regclass AND first = 0");
+
+	return $err =~ /ERROR:  XX001: row group is corrupted\nDETAIL:  (.*)/ ? $1 : $err;
+}
+is(refusal(q{''}), 'It is shorter than its header.', 'nothing');
+is(refusal(q{'hello, world; how are you?'}), 'It is none of ours.', 'anything');
+is(refusal('set_byte(data, 4, 2)'), 'It has format 2; 1 was expected.', 'of a later version');
+is(refusal('substr(data, 1, length(data) - 8)'), 'It is of another size.', 'without its end');
+is(refusal(q{data || '\x00'}), 'It is of another size.', 'and more');
+
+# ----------------------------------------------------------------------
+# What is very large
+
+$node->safe_psql('postgres', <<'END');
+CREATE TABLE huge (i integer, noise bytea, same text, after integer);
+ALTER TABLE huge ALTER noise SET STORAGE EXTERNAL;
+INSERT INTO huge SELECT 1, (SELECT decode(repeat(encode(string_agg(sha512(n::text::bytea), ''), 'hex'), 100), 'hex') FROM generate_series(1, 16000) n), repeat('z', 100000000), 2;
+INSERT INTO huge SELECT 2, NULL, repeat('a', 100000000), 3;
+CREATE TABLE too_large AS SELECT same AS a, same AS b, same AS c, same AS d, same AS e,
+	same AS f, same AS g, same AS h, same AS i, same AS j FROM huge WHERE i = 2;
+END
+write_groups('huge', '8192');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM groups WHERE rel = 'huge'::regclass AND rows = 1}), 2,
+	'a group is closed behind a large row');
+is(check('huge', 'NULL'), 8, 'values of 100 MB');
+is(check('huge', "'{1,4}'"), 4, 'what is beside them');
+my ($result, $out, $err) = $node->psql('postgres', q{SELECT count(*) FROM spine_group_write('too_large', '{1}')});
+like($err, qr/ERROR:  row is too big for a row group\nDETAIL:  Its values take 1000000120 bytes uncompressed; 943718400 are possible\./,
+	'a row that is too large');
 
 done_testing();

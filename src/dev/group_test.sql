@@ -18,10 +18,11 @@ RETURNS bigint LANGUAGE c AS 'spine', 'spine_group_check';
 CREATE FUNCTION spine_zone_check(rel regclass, first bigint, rows integer, zone bytea)
 RETURNS integer LANGUAGE c STRICT AS 'spine', 'spine_zone_check';
 
--- Changes one bit in each of the bytes from offset start on, one after the other,
--- and reads the group.  Returns how often it was found to be corrupted; read
--- without an error and different from the table's rows is an error.
-CREATE FUNCTION spine_group_flip(rel regclass, first bigint, data bytea, start integer, step integer)
+-- Changes one bit in each of the bytes, one after the other, and reads the group.
+-- Returns how often it was found to be corrupted; read without an error and
+-- different from the table's rows is an error.  Sealed: the checksums are made to
+-- fit each time, and whatever is read will do.
+CREATE FUNCTION spine_group_flip(rel regclass, first bigint, data bytea, sealed boolean)
 RETURNS integer LANGUAGE c STRICT AS 'spine', 'spine_group_flip';
 
 -- Writes the columns of the first rows of a table as chunks, and reads them with
