@@ -339,6 +339,15 @@ CREATE TABLE spine_file (
 	PRIMARY KEY (tablespace, filenode)
 ) USING heap;
 
+-- One row a native table of which the owner has set something.  By name: in a
+-- restored table columns have other numbers.
+CREATE TABLE spine_table_setting (
+	relation	regclass PRIMARY KEY,
+	order_columns name[],
+	diff_columns name[]
+) USING heap;
+COMMENT ON TABLE spine_table_setting IS 'internal: a row a native table with settings of its own';
+
 -- Who this database is: one row, and another for each that its data came from
 -- and that has not been adopted.
 CREATE TABLE spine_home (
@@ -353,7 +362,7 @@ INSERT INTO spine_home
 
 REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part,
 	spine_merge_claim, spine_merge_attempt, spine_inbox_batch, spine_reader_hold, spine_option,
-	spine_file, spine_home
+	spine_file, spine_table_setting, spine_home
 	FROM PUBLIC;
 REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id, spine_group FROM PUBLIC;
 
@@ -373,6 +382,8 @@ BEGIN
 		dumped OPERATOR(pg_catalog.||) ' AND sequenced_at IS NULL');
 	PERFORM pg_catalog.pg_extension_config_dump('spine_reader_hold', dumped);
 	PERFORM pg_catalog.pg_extension_config_dump('spine_option', dumped);
+	PERFORM pg_catalog.pg_extension_config_dump('spine_table_setting',
+		'WHERE relation NOT IN (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence OPERATOR(pg_catalog.=) ''t'')');
 	PERFORM pg_catalog.pg_extension_config_dump('spine_home', '');
 END $$;
 
@@ -380,6 +391,16 @@ END $$;
 
 CREATE FUNCTION spine_absorb(relation regclass) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION spine_absorb(regclass) IS
+	'moves the committed rows of a native table into a run; how many';
+CREATE FUNCTION spine_set_order(relation regclass, columns name[]) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION spine_set_order(regclass, name[]) IS
+	'sorts what a native table has in its runs; null for no order';
+CREATE FUNCTION spine_set_diff(relation regclass, columns name[]) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION spine_set_diff(regclass, name[]) IS
+	'has rows of an empty native table that are equal in all other columns add up';
 
 -- Composite types ------------------------------------------------------------
 
@@ -425,6 +446,8 @@ COMMENT ON TYPE spine_merge_output IS 'what a merge function returns';
 -- it does nothing outside of a merger.
 CREATE FUNCTION spine_merge_runs(request spine_merge_request) RETURNS spine_merge_output
 	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION spine_merge_runs(spine_merge_request) IS
+	'internal: the merge function of native tables';
 
 -- Writing --------------------------------------------------------------------
 --
@@ -864,6 +887,18 @@ CREATE VIEW spine_garbage WITH (security_barrier) AS
 		 CROSS JOIN LATERAL spine_garbage_rows(g.relation) r;
 COMMENT ON VIEW spine_garbage IS 'parts that have left their spines, not all to be deleted yet';
 
+-- With the statements that make them again, for pg_dump -t does not have them.
+CREATE VIEW spine_settings WITH (security_barrier) AS
+	SELECT relation, order_columns, diff_columns,
+		   pg_catalog.concat_ws(' ',
+			   pg_catalog.format('SELECT spine_set_order(%L, %L);', relation, order_columns),
+			   CASE WHEN diff_columns IS NOT NULL
+					THEN pg_catalog.format('SELECT spine_set_diff(%L, %L);', relation, diff_columns) END)
+		   AS statements
+	FROM spine_table_setting
+	WHERE pg_catalog.has_table_privilege(relation, 'SELECT');
+COMMENT ON VIEW spine_settings IS 'what the owners of native tables have set';
+
 -- Expired ones no longer hold anything, though they may still be there.
 CREATE VIEW spine_holds WITH (security_barrier) AS
 	SELECT relation, name, since, held_by, held_at, expires_at
@@ -875,4 +910,4 @@ COMMENT ON VIEW spine_holds IS 'holds that keep since back';
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
 	spine_merge_results, spine_inbox, spine_garbage, spine_stat, spine_holds,
-	spine_progress, spine_activity, spine_claims TO PUBLIC;
+	spine_progress, spine_activity, spine_claims, spine_settings TO PUBLIC;

@@ -109,8 +109,7 @@ move_row(Absorber *absorber)
 	{
 		if (absorber->writer == NULL)
 			begin_run(absorber);
-		run_writer_add(absorber->writer, absorber->slot->tts_values,
-					   absorber->slot->tts_isnull);
+		run_writer_add(absorber->writer, absorber->slot);
 		absorber->result->rows++;
 	}
 	else
@@ -161,7 +160,9 @@ end_run(Absorber *absorber)
 {
 	run_writer_finish(absorber->writer);
 	stop_point("run_written");
-	push_run(absorber);
+	/* Rows that add up to zero leave nothing. */
+	if (absorber->writer->rows > 0)
+		push_run(absorber);
 	run_writer_end(absorber->writer);
 }
 

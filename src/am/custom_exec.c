@@ -50,6 +50,7 @@ typedef struct CustomState
 	ExprContext *values;		/* for them */
 	TableScanDesc scan;			/* NULL: not begun */
 	TupleTableSlot *delta_slot;
+	bool		sums;			/* the scan adds rows up */
 	ParallelTableScanDesc shared;
 	int64		delta_rows;
 } CustomState;
@@ -206,6 +207,17 @@ begin(CustomScanState *css, EState *estate, int eflags)
 											   &TTSOpsBufferHeapTuple);
 }
 
+static void
+drop_conditions_on(CustomState *state, const RowOrder *order)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < state->nconditions; i++)
+		if (!order_is_diff(order, state->conditions[i].attnum))
+			state->conditions[kept++] = state->conditions[i];
+	state->nconditions = kept;
+}
+
 /* Scans begin when the first row is wanted, since their parameters are known then. */
 static void
 begin_scan(CustomState *state)
@@ -219,9 +231,14 @@ begin_scan(CustomState *state)
 	else
 		state->scan = table_beginscan(rel, estate->es_snapshot, 0, NULL);
 	scan = (NativeScan *) state->scan;
+	state->sums = scan->order != NULL;
 	if (scan->runs == NULL)
 		return;
-	runscan_set_columns(scan->runs, state->columns);
+	/* Rows are equal or not by all columns, and a part of a sum says nothing. */
+	if (!state->sums)
+		runscan_set_columns(scan->runs, state->columns);
+	else
+		drop_conditions_on(state, scan->order);
 	if (state->nconditions > 0)
 		runscan_filter(scan->runs, group_is_wanted, state);
 }
@@ -258,6 +275,8 @@ next(ScanState *ss)
 	if (state->scan == NULL)
 		begin_scan(state);
 	evaluate(state);
+	if (state->sums)
+		return table_scan_getnextslot(state->scan, direction, slot) ? slot : NULL;
 	if (native_scan_next(state->scan, direction, slot, state->delta_slot))
 	{
 		if (!TTS_EMPTY(state->delta_slot))

@@ -27,6 +27,7 @@
 #include "utils/typcache.h"
 
 #include "am/custom_scan.h"
+#include "am/order.h"
 #include "state/tables.h"
 
 static set_rel_pathlist_hook_type previous_pathlist = NULL;
@@ -176,7 +177,7 @@ static const CustomPathMethods path_methods = {
 
 /* What does as the sequential scan does, with less. */
 static Path *
-better_path(PlannerInfo *root, RelOptInfo *rel, const Path *plain)
+better_path(PlannerInfo *root, RelOptInfo *rel, const Path *plain, bool sums)
 {
 	CustomPath *path = makeNode(CustomPath);
 
@@ -187,20 +188,22 @@ better_path(PlannerInfo *root, RelOptInfo *rel, const Path *plain)
 	path->path.parallel_aware = plain->parallel_aware;
 	path->path.parallel_safe = plain->parallel_safe;
 	path->path.parallel_workers = plain->parallel_workers;
-	path->flags = CUSTOMPATH_SUPPORT_BACKWARD_SCAN | CUSTOMPATH_SUPPORT_PROJECTION;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	if (!sums)
+		path->flags |= CUSTOMPATH_SUPPORT_BACKWARD_SCAN;
 	path->methods = &path_methods;
 	set_costs(root, path, rel, plain);
 	return &path->path;
 }
 
 static List *
-better_paths(PlannerInfo *root, RelOptInfo *rel, List *paths)
+better_paths(PlannerInfo *root, RelOptInfo *rel, List *paths, bool sums)
 {
 	ListCell   *cell;
 
 	foreach(cell, paths)
 		if (((Path *) lfirst(cell))->pathtype == T_SeqScan)
-			lfirst(cell) = better_path(root, rel, lfirst(cell));
+			lfirst(cell) = better_path(root, rel, lfirst(cell), sums);
 	return paths;
 }
 
@@ -217,18 +220,38 @@ is_read_only(PlannerInfo *root, Index rti)
 	return true;
 }
 
+/* There is no such row: what is shown is a sum. */
+static void
+refuse_change(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("rows of table \"%s\" cannot be updated, deleted or locked",
+					get_rel_name(relid)),
+			 errdetail("It has diff columns, so the rows that it shows are sums."),
+			 errhint("Insert the difference: a row with the same key, and in the diff columns what is to be added.")));
+}
+
 static void
 add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
+	bool		sums;
+
 	if (previous_pathlist != NULL)
 		previous_pathlist(root, rel, rti, rte);
 	if (rte->rtekind != RTE_RELATION || rte->inh || rte->tablesample != NULL ||
 		(rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_MATVIEW) ||
-		!relation_is_native(rte->relid) || !is_read_only(root, rti) ||
-		needs_other_system_columns(rel))
+		!relation_is_native(rte->relid))
 		return;
-	rel->pathlist = better_paths(root, rel, rel->pathlist);
-	rel->partial_pathlist = better_paths(root, rel, rel->partial_pathlist);
+	sums = order_has_diffs(rte->relid);
+	if (sums && !is_read_only(root, rti))
+		refuse_change(rte->relid);
+	if (!is_read_only(root, rti) || needs_other_system_columns(rel))
+		return;
+	rel->pathlist = better_paths(root, rel, rel->pathlist, sums);
+	/* Equal rows would have to meet in one process. */
+	rel->partial_pathlist = sums ? NIL :
+		better_paths(root, rel, rel->partial_pathlist, false);
 }
 
 /* --------------------------------------------------------------------

@@ -62,7 +62,7 @@ merge_group(RunMerge *merge, int ordinal)
 	for (int row = 0; row < nrows; row++)
 	{
 		runscan_row(merge->scan, ordinal, row, merge->slot);
-		run_writer_add(merge->writer, merge->slot->tts_values, merge->slot->tts_isnull);
+		run_writer_add(merge->writer, merge->slot);
 	}
 	merge->read += nrows;
 	merge->merged = lappend_int(merge->merged, ordinal);
@@ -99,14 +99,14 @@ merge_run(RunMerge *merge, int64 run)
 static void
 check_conserved(const RunMerge *merge)
 {
-	if (merge->read == merge->writer->rows)
+	if (merge->read == merge->writer->taken && merge->read == merge->writer->accounted)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("merging runs of table \"%s\" has not kept all rows",
 					RelationGetRelationName(merge->rel)),
-			 errdetail("It has read " INT64_FORMAT " and written " INT64_FORMAT ".",
-					   merge->read, merge->writer->rows),
+			 errdetail("It has read " INT64_FORMAT " and accounted for " INT64_FORMAT ".",
+					   merge->read, merge->writer->accounted),
 			 errhint("Nothing has been changed.  Please report it.")));
 }
 
@@ -144,7 +144,8 @@ runs_merge(Relation rel, ArrayType *parts, MergeOutput *output)
 	delete_merged(&merge);
 	part = CStringGetTextDatum(psprintf(INT64_FORMAT, merge.writer->run));
 	output->len = merge.writer->rows;
-	output->parts = construct_array(&part, 1, TEXTOID, -1, false, TYPALIGN_INT);
+	output->parts = output->len == 0 ? construct_empty_array(TEXTOID) :
+		construct_array(&part, 1, TEXTOID, -1, false, TYPALIGN_INT);
 	output->runs = construct_empty_array(INT4OID);
 	run_writer_end(merge.writer);
 	runscan_end(merge.scan);

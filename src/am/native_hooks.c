@@ -35,6 +35,7 @@
 
 #include "am/file.h"
 #include "am/native_hooks.h"
+#include "am/settings.h"
 #include "state/catalog.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
@@ -122,7 +123,26 @@ at_drop(Oid relid)
 	form = (Form_pg_class) GETSTRUCT(tuple);
 	if (form->relam == spine_tables(false)->access_method &&
 		(form->relkind == RELKIND_RELATION || form->relkind == RELKIND_MATVIEW))
+	{
 		file_drop(form->reltablespace, form->relfilenode);
+		settings_end(relid);
+	}
+	heap_freetuple(tuple);
+}
+
+/* The caches have the name that the column had before. */
+static void
+at_alter(Oid relid, AttrNumber attnum)
+{
+	char	   *before = get_attname(relid, attnum, true);
+	HeapTuple	tuple;
+
+	if (before == NULL || !relation_is_native(relid))
+		return;
+	tuple = catalog_attribute(relid, attnum);
+	if (!HeapTupleIsValid(tuple))
+		return;
+	settings_rename(relid, before, NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname));
 	heap_freetuple(tuple);
 }
 
@@ -138,6 +158,9 @@ at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, 
 		else if (access == OAT_DROP && classId == RelationRelationId)
 			at_drop(objectId);
 	}
+	if (!IsBinaryUpgrade && access == OAT_POST_ALTER && classId == RelationRelationId &&
+		subId > 0 && spine_tables(true) != NULL)
+		at_alter(objectId, (AttrNumber) subId);
 	if (previous_object_access != NULL)
 		previous_object_access(access, classId, objectId, subId, arg);
 }

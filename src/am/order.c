@@ -3,20 +3,21 @@
  *		How the rows of a native table are sorted in its runs, and which of its
  *		columns add up.
  *
- * Columns are kept by number in the table's options, so they follow renames; one
- * that was dropped counts no more.
+ * A column that was dropped counts no more.
  */
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/array.h"
+#include "nodes/value.h"
+#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
 #include "am/order.h"
-#include "state/options.h"
+#include "am/settings.h"
 
 bool
 order_can_sort(Form_pg_attribute att)
@@ -35,22 +36,27 @@ contains(const AttrNumber *attnums, int count, AttrNumber attnum)
 	return false;
 }
 
-/* The columns of an array of numbers that are there (still). */
-static int
-take_columns(ArrayType *array, TupleDesc desc, AttrNumber *attnums)
+bool
+order_is_diff(const RowOrder *order, AttrNumber attnum)
 {
-	int16	   *numbers;
-	int			count;
-	int			taken = 0;
+	return contains(order->diffs, order->ndiffs, attnum);
+}
 
-	if (array == NULL)
-		return 0;
-	numbers = (int16 *) ARR_DATA_PTR(array);
-	count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	for (int i = 0; i < count; i++)
-		if (numbers[i] >= 1 && numbers[i] <= desc->natts &&
-			!TupleDescAttr(desc, numbers[i] - 1)->attisdropped)
-			attnums[taken++] = numbers[i];
+/* The columns with these names that are there (still). */
+static int
+take_columns(List *names, TupleDesc desc, AttrNumber *attnums)
+{
+	int			taken = 0;
+	ListCell   *cell;
+
+	foreach(cell, names)
+		for (AttrNumber attnum = 1; attnum <= desc->natts; attnum++)
+		{
+			Form_pg_attribute att = TupleDescAttr(desc, attnum - 1);
+
+			if (!att->attisdropped && namestrcmp(&att->attname, strVal(lfirst(cell))) == 0)
+				attnums[taken++] = attnum;
+		}
 	return taken;
 }
 
@@ -76,36 +82,45 @@ fill_in_operators(RowOrder *order, TupleDesc desc)
 		Form_pg_attribute att = TupleDescAttr(desc, order->attnums[i] - 1);
 
 		order->operators[i] = lookup_type_cache(att->atttypid, TYPECACHE_LT_OPR)->lt_opr;
+		/* It was added later. */
+		if (!OidIsValid(order->operators[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FUNCTION),
+					 errmsg("column \"%s\" cannot be a key beside diff columns",
+							NameStr(att->attname)),
+					 errdetail("Its type, %s, has no default btree operator class.",
+							   format_type_be(att->atttypid)),
+					 errhint("Drop the column.")));
 		order->collations[i] = att->attcollation;
 	}
 }
 
-/* Of the latest state, which a lock on the table keeps. */
-static SpineOptions
-read_options(Oid relid)
+/* The latest, which a lock on the table keeps. */
+static NativeSettings
+read_settings(Oid relid)
 {
 	Snapshot	snapshot = RegisterSnapshot(IsInParallelMode() ? GetActiveSnapshot() :
 											GetLatestSnapshot());
-	SpineOptions options = options_read(relid, snapshot);
+	NativeSettings settings = settings_read(relid, snapshot);
 
 	UnregisterSnapshot(snapshot);
-	return options;
+	return settings;
 }
 
 RowOrder *
 order_of(Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
-	SpineOptions options = read_options(RelationGetRelid(rel));
+	NativeSettings settings = read_settings(RelationGetRelid(rel));
 	RowOrder   *order;
 
-	if (options.order_columns == NULL && options.diff_columns == NULL)
+	if (settings.order_columns == NIL && settings.diff_columns == NIL)
 		return NULL;
 	order = palloc0(sizeof(RowOrder));
 	order->attnums = palloc(sizeof(AttrNumber) * (2 * desc->natts + 1));
 	order->diffs = palloc(sizeof(AttrNumber) * (desc->natts + 1));
-	order->nkeys = take_columns(options.order_columns, desc, order->attnums);
-	order->ndiffs = take_columns(options.diff_columns, desc, order->diffs);
+	order->nkeys = take_columns(settings.order_columns, desc, order->attnums);
+	order->ndiffs = take_columns(settings.diff_columns, desc, order->diffs);
 	if (order->ndiffs > 0)
 		add_other_keys(order, desc);
 	if (order->nkeys == 0 && order->ndiffs == 0)
@@ -117,7 +132,7 @@ order_of(Relation rel)
 bool
 order_has_diffs(Oid relid)
 {
-	return read_options(relid).diff_columns != NULL;
+	return read_settings(relid).diff_columns != NIL;
 }
 
 Tuplesortstate *

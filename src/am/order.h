@@ -29,6 +29,8 @@ typedef struct RowOrder
 /* A table's, in the current context; NULL if it has neither. */
 extern RowOrder *order_of(Relation rel);
 
+extern bool order_is_diff(const RowOrder *order, AttrNumber attnum);
+
 /* Has it diff columns? */
 extern bool order_has_diffs(Oid relid);
 

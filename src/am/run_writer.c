@@ -3,11 +3,14 @@
  *		Writing a run, row by row.
  *
  * Rows are collected in a group, which is written to the companion when it is
- * full.  Relies on group.h for the bytes and on runs.h for where they go.
+ * full; before that, all of them are sorted, or sorted and consolidated, if the
+ * table has an order or diff columns.  Relies on order.h and consolidate.h for
+ * that, on group.h for the bytes and on runs.h for where they go.
  */
 #include "postgres.h"
 
 #include "access/table.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -19,13 +22,25 @@ RunWriter *
 run_writer_begin(Relation rel, const NativeFile *file, int64 tick)
 {
 	RunWriter  *writer = palloc0(sizeof(RunWriter));
+	TupleDesc	desc = RelationGetDescr(rel);
 
 	writer->runs = table_open(file->runs, RowExclusiveLock);
 	writer->run = runs_next_number();
 	writer->tick = tick;
 	writer->scratch = AllocSetContextCreate(CurrentMemoryContext, "spine run writer",
 											ALLOCSET_DEFAULT_SIZES);
-	writer->group = group_writer_create(RelationGetDescr(rel), CurrentMemoryContext);
+	writer->group = group_writer_create(desc, CurrentMemoryContext);
+	writer->order = order_of(rel);
+	if (writer->order != NULL && writer->order->ndiffs > 0)
+	{
+		writer->consolidation = consolidation_begin(writer->order, desc, false);
+		writer->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	}
+	else if (writer->order != NULL)
+	{
+		writer->sort = order_sort(writer->order, desc);
+		writer->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	}
 	return writer;
 }
 
@@ -41,19 +56,19 @@ flush(RunWriter *writer)
 	info.nrows = group_writer_rows(writer->group);
 	data = group_writer_finish(writer->group, &zone);
 	runs_insert(writer->runs, &info, writer->tick, zone, data);
-	writer->bytes += VARSIZE(data) + VARSIZE(zone);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(writer->scratch);
 	stop_point("group_written");
 }
 
-void
-run_writer_add(RunWriter *writer, const Datum *values, const bool *nulls)
+static void
+write_row(RunWriter *writer, TupleTableSlot *slot)
 {
-	if (!group_writer_add(writer->group, values, nulls))
+	slot_getallattrs(slot);
+	if (!group_writer_add(writer->group, slot->tts_values, slot->tts_isnull))
 	{
 		flush(writer);
-		if (!group_writer_add(writer->group, values, nulls))
+		if (!group_writer_add(writer->group, slot->tts_values, slot->tts_isnull))
 			elog(ERROR, "a row does not fit an empty group");
 	}
 	writer->rows++;
@@ -62,15 +77,45 @@ run_writer_add(RunWriter *writer, const Datum *values, const bool *nulls)
 }
 
 void
+run_writer_add(RunWriter *writer, TupleTableSlot *slot)
+{
+	writer->taken++;
+	if (writer->consolidation != NULL)
+		consolidation_add(writer->consolidation, slot);
+	else if (writer->sort != NULL)
+		tuplesort_puttupleslot(writer->sort, slot);
+	else
+		write_row(writer, slot);
+}
+
+void
 run_writer_finish(RunWriter *writer)
 {
+	if (writer->consolidation != NULL)
+		while (consolidation_next(writer->consolidation, writer->slot))
+			write_row(writer, writer->slot);
+	if (writer->sort != NULL)
+	{
+		tuplesort_performsort(writer->sort);
+		while (tuplesort_gettupleslot(writer->sort, true, false, writer->slot, NULL))
+			write_row(writer, writer->slot);
+	}
 	if (group_writer_rows(writer->group) > 0)
 		flush(writer);
+	writer->accounted = writer->consolidation != NULL ?
+		consolidation_rows(writer->consolidation) : writer->rows;
 }
 
 void
 run_writer_end(RunWriter *writer)
 {
+	if (writer->consolidation != NULL)
+		consolidation_end(writer->consolidation);
+	if (writer->sort != NULL)
+		tuplesort_end(writer->sort);
+	if (writer->slot != NULL)
+		ExecDropSingleTupleTableSlot(writer->slot);
+	group_writer_free(writer->group);
 	table_close(writer->runs, NoLock);
 	MemoryContextDelete(writer->scratch);
 }

@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+#include "executor/tuptable.h"
+
+#include "am/consolidate.h"
 #include "am/file.h"
 #include "am/group.h"
 
@@ -16,22 +19,27 @@ typedef struct RunWriter
 	GroupWriter *group;
 	int64		run;
 	int64		tick;
-	int64		rows;			/* so far */
-	Size		bytes;			/* of the groups that are written */
+	int64		taken;			/* rows that were added */
+	int64		rows;			/* that were written */
+	int64		accounted;		/* added ones that were written, or went into others */
+	RowOrder   *order;			/* NULL: as they come */
+	Tuplesortstate *sort;		/* with an order without diffs */
+	Consolidation *consolidation;	/* with diffs */
+	TupleTableSlot *slot;		/* for what comes out of them */
 	MemoryContext scratch;
 } RunWriter;
 
 /*
  * Begins a run of a table's file, which the caller has opened for writing, with
- * the time that its rows get.  What it allocates is in a child of the current
- * context.
+ * the time that its rows get.  Rows are sorted and consolidated as the table's
+ * settings say.  What it allocates is in the current context.
  */
 extern RunWriter *run_writer_begin(Relation rel, const NativeFile *file, int64 tick);
 
 /* Adds a row that fits a group. */
-extern void run_writer_add(RunWriter *writer, const Datum *values, const bool *nulls);
+extern void run_writer_add(RunWriter *writer, TupleTableSlot *slot);
 
-/* Writes what is left.  If no row was added, there is no run. */
+/* Writes what is left.  Without rows there is no run. */
 extern void run_writer_finish(RunWriter *writer);
 
 /* Gives back what it has taken. */

@@ -11,6 +11,7 @@
 
 #include "access/heapam.h"
 #include "access/skey.h"
+#include "miscadmin.h"
 #include "utils/snapmgr.h"
 
 #include "am/scan.h"
@@ -52,6 +53,17 @@ parallelscan_reinitialize(Relation rel, ParallelTableScanDesc shared)
 	pg_atomic_write_u64(&((ParallelNativeScan *) shared)->next_group, 0);
 }
 
+/*
+ * Do rows add up in such a scan?  Those without a snapshot are for ANALYZE, which
+ * takes rows as they are stored, as TABLESAMPLE does.
+ */
+static bool
+consolidates(Relation rel, Snapshot snapshot, uint32 flags)
+{
+	return snapshot != NULL && IsMVCCSnapshot(snapshot) &&
+		(flags & SO_TYPE_SEQSCAN) != 0 && order_has_diffs(RelationGetRelid(rel));
+}
+
 static TableScanDesc
 scan_begin(Relation rel, Snapshot snapshot, int nkeys, struct ScanKeyData *key,
 		   ParallelTableScanDesc shared, uint32 flags)
@@ -78,7 +90,19 @@ scan_begin(Relation rel, Snapshot snapshot, int nkeys, struct ScanKeyData *key,
 	scan->runs = runscan_begin(rel, seen, NULL, shared == NULL ? NULL :
 							   &((ParallelNativeScan *) shared)->next_group);
 	scan->in_delta = scan->runs == NULL;
+	scan->context = CurrentMemoryContext;
+	scan->order = consolidates(rel, snapshot, flags) ? order_of(rel) : NULL;
 	return &scan->base;
+}
+
+static void
+end_consolidation(NativeScan *scan)
+{
+	if (scan->consolidation == NULL)
+		return;
+	consolidation_end(scan->consolidation);
+	ExecDropSingleTupleTableSlot(scan->row);
+	scan->consolidation = NULL;
 }
 
 static void
@@ -99,6 +123,7 @@ scan_rescan(TableScanDesc base, struct ScanKeyData *key, bool set_params, bool a
 		runscan_rescan(scan->runs);
 	scan->in_delta = scan->runs == NULL;
 	scan->sample = NULL;
+	end_consolidation(scan);
 }
 
 static void
@@ -111,6 +136,7 @@ scan_end(TableScanDesc base)
 		heap->scan_end(base);
 		return;
 	}
+	end_consolidation(scan);
 	if (scan->runs != NULL)
 		runscan_end(scan->runs);
 	if (scan->snapshot != NULL)
@@ -193,9 +219,44 @@ native_scan_next(TableScanDesc base, ScanDirection direction, TupleTableSlot *sl
 	return next_in_delta(scan, direction, delta_slot);
 }
 
+/* Reads all rows, for their sums. */
+static void
+begin_consolidation(NativeScan *scan, TupleDesc desc)
+{
+	MemoryContext old = MemoryContextSwitchTo(scan->context);
+
+	scan->consolidation = consolidation_begin(scan->order, desc, true);
+	scan->row = MakeSingleTupleTableSlot(desc, &TTSOpsBufferHeapTuple);
+	while (native_scan_next(&scan->base, ForwardScanDirection, scan->row, scan->row))
+	{
+		CHECK_FOR_INTERRUPTS();
+		consolidation_add(scan->consolidation, scan->row);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* Rows that were added up are nowhere, so they have no tid. */
+static bool
+next_consolidated(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
+{
+	if (ScanDirectionIsBackward(direction))
+		elog(ERROR, "sums cannot be read backwards");
+	if (scan->consolidation == NULL)
+		begin_consolidation(scan, slot->tts_tupleDescriptor);
+	if (!consolidation_next(scan->consolidation, slot))
+		return false;
+	ItemPointerSetInvalid(&slot->tts_tid);
+	slot->tts_tableOid = RelationGetRelid(scan->base.rs_rd);
+	return true;
+}
+
 static bool
 scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *slot)
 {
+	NativeScan *scan = (NativeScan *) base;
+
+	if (scan->order != NULL)
+		return next_consolidated(scan, direction, slot);
 	return native_scan_next(base, direction, slot, slot);
 }
 

@@ -9,6 +9,7 @@
 
 #include "access/tableam.h"
 
+#include "am/consolidate.h"
 #include "am/runscan.h"
 
 /* A scan that samples goes through blocks: those of the delta, then others. */
@@ -24,6 +25,10 @@ typedef struct NativeScan
 	bool		has_range;		/* of tids, for a TID range scan */
 	ItemPointerData min;
 	ItemPointerData max;
+	RowOrder   *order;			/* with diff columns; NULL: none */
+	Consolidation *consolidation;	/* of the whole; NULL: not begun */
+	TupleTableSlot *row;		/* what goes into it */
+	MemoryContext context;		/* that the scan was begun in */
 	NativeSample *sample;		/* sample.c's; NULL: it does not sample */
 } NativeScan;
 

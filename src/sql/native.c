@@ -1,27 +1,39 @@
 /*
  * native.c
- *		spine_absorb: what is done to native tables by hand.
+ *		spine_absorb, spine_set_order and spine_set_diff: what owners do with native
+ *		tables.
  */
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "fmgr.h"
+#include "nodes/value.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "am/absorb.h"
+#include "am/diff.h"
+#include "am/order.h"
+#include "am/settings.h"
 #include "sql/args.h"
 #include "state/tables.h"
 #include "state/working.h"
 
 /* The table in argument n, open, which its owner asks something of. */
 static Relation
-native_arg(FunctionCallInfo fcinfo, int n)
+native_arg(FunctionCallInfo fcinfo, int n, LOCKMODE lock)
 {
 	Oid			relid = relation_arg(fcinfo, n, PRIVILEGE_OWNER);
 	Relation	rel;
 
 	spine_refuse_read_only();
-	rel = table_open(relid, RowExclusiveLock);
+	rel = table_open(relid, lock);
 	if (!relation_is_native(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -35,10 +47,174 @@ PG_FUNCTION_INFO_V1(spine_absorb);
 Datum
 spine_absorb(PG_FUNCTION_ARGS)
 {
-	Relation	rel = native_arg(fcinfo, 0);
+	Relation	rel = native_arg(fcinfo, 0, RowExclusiveLock);
 	Absorption	result;
 
 	(void) absorb(rel, 0, true, &result);
 	table_close(rel, NoLock);
 	PG_RETURN_INT64(result.rows);
+}
+
+/*
+ * Settings
+ */
+
+static AttrNumber
+find_column(Relation rel, const char *name)
+{
+	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), name);
+
+	if (attnum <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist", name,
+						RelationGetRelationName(rel)),
+				 errdetail("Only columns of the table itself can be named, no system columns."),
+				 errhint("Name existing columns, as in ARRAY['a', 'b'].")));
+	return attnum;
+}
+
+/* The names in argument n, each of a column; NIL for null or an empty array. */
+static List *
+columns_arg(FunctionCallInfo fcinfo, int n, Relation rel)
+{
+	List	   *names = NIL;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	if (PG_ARGISNULL(n))
+		return NIL;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
+					  &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		String	   *name = makeString(nulls[i] ? "" : NameStr(*DatumGetName(elements[i])));
+
+		if (nulls[i] || list_member(names, name))
+			ereport(ERROR,
+					(errcode(nulls[i] ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_DUPLICATE_COLUMN),
+					 nulls[i] ? errmsg("name of a column is null") :
+					 errmsg("column \"%s\" is named twice", strVal(name)),
+					 errdetail("It is number %d of the columns.", i + 1),
+					 errhint("Name each column once, or give null for none.")));
+		(void) find_column(rel, strVal(name));
+		names = lappend(names, name);
+	}
+	return names;
+}
+
+/* Raises an error if a column has no btree order. */
+static void
+require_order(Relation rel, AttrNumber attnum, const char *why)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+
+	if (order_can_sort(att))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_FUNCTION),
+			 errmsg("column \"%s\" cannot be %s", NameStr(att->attname), why),
+			 errdetail("Its type, %s, has no default btree operator class.",
+					   format_type_be(att->atttypid)),
+			 errhint("Use a type that can be sorted, or leave the column out.")));
+}
+
+static NativeSettings
+present_settings(Relation rel)
+{
+	return settings_read(RelationGetRelid(rel), SnapshotSelf);
+}
+
+static void
+refuse_overlap(List *order, List *diff)
+{
+	List	   *both = list_intersection(order, diff);
+
+	if (both == NIL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("column \"%s\" cannot be both an order and a diff column",
+					strVal(linitial(both))),
+			 errdetail("Rows are sorted by what makes them equal, which diff columns do not."),
+			 errhint("Take it out of one of the two.")));
+}
+
+PG_FUNCTION_INFO_V1(spine_set_order);
+Datum
+spine_set_order(PG_FUNCTION_ARGS)
+{
+	Relation	rel = native_arg(fcinfo, 0, ShareUpdateExclusiveLock);
+	NativeSettings settings = present_settings(rel);
+	ListCell   *cell;
+
+	settings.order_columns = columns_arg(fcinfo, 1, rel);
+	refuse_overlap(settings.order_columns, settings.diff_columns);
+	foreach(cell, settings.order_columns)
+		require_order(rel, find_column(rel, strVal(lfirst(cell))), "in an order");
+	settings_write(RelationGetRelid(rel), &settings);
+	table_close(rel, NoLock);
+	PG_RETURN_VOID();
+}
+
+/* Rows that are there already would have to be added up, or taken apart. */
+static void
+require_empty(Relation rel)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	bool		empty = !table_scan_getnextslot(scan, ForwardScanDirection, slot);
+
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	if (empty)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is not empty", RelationGetRelationName(rel)),
+			 errdetail("What its diff columns are can be said only before there are rows."),
+			 errhint("Copy the rows to a new table with such columns.")));
+}
+
+/* All columns that are no diffs are keys. */
+static void
+check_diffs(Relation rel, List *diffs)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (AttrNumber attnum = 1; attnum <= desc->natts; attnum++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, attnum - 1);
+
+		if (att->attisdropped)
+			continue;
+		if (!list_member(diffs, makeString(NameStr(att->attname))))
+			require_order(rel, attnum, "a key beside diff columns");
+		else if (!diff_type_adds_up(att->atttypid))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" cannot be a diff column", NameStr(att->attname)),
+					 errdetail("Its type is %s.", format_type_be(att->atttypid)),
+					 errhint("Diff columns are integers, numeric, floats, interval or money.")));
+	}
+}
+
+PG_FUNCTION_INFO_V1(spine_set_diff);
+Datum
+spine_set_diff(PG_FUNCTION_ARGS)
+{
+	Relation	rel = native_arg(fcinfo, 0, AccessExclusiveLock);
+	NativeSettings settings = present_settings(rel);
+
+	settings.diff_columns = columns_arg(fcinfo, 1, rel);
+	refuse_overlap(settings.order_columns, settings.diff_columns);
+	if (settings.diff_columns != NIL)
+		check_diffs(rel, settings.diff_columns);
+	require_empty(rel);
+	settings_write(RelationGetRelid(rel), &settings);
+	table_close(rel, NoLock);
+	PG_RETURN_VOID();
 }

@@ -16,4 +16,7 @@
  */
 extern HeapTuple catalog_row(Oid catalog, Oid index, AttrNumber column, Oid oid);
 
+/* Likewise the row of a column. */
+extern HeapTuple catalog_attribute(Oid relid, AttrNumber attnum);
+
 #endif

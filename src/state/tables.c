@@ -45,6 +45,7 @@ static const struct
 	{&tables.hold, HOLD_COLUMNS},
 	{&tables.option, OPTION_COLUMNS},
 	{&tables.file, FILE_COLUMNS},
+	{&tables.setting, SETTING_COLUMNS},
 	{&tables.home, HOME_COLUMNS},
 };
 
@@ -83,6 +84,8 @@ static const OwnName own_relations[] = {
 	{"spine_file", &tables.file},
 	{"spine_file_pkey", &tables.file_pkey},
 	{"spine_group", &tables.group_seq},
+	{"spine_table_setting", &tables.setting},
+	{"spine_table_setting_pkey", &tables.setting_pkey},
 	{"spine_home", &tables.home},
 };
 

@@ -38,6 +38,8 @@ typedef struct SpineTables
 	Oid			file;
 	Oid			file_pkey;
 	Oid			group_seq;
+	Oid			setting;
+	Oid			setting_pkey;
 	Oid			home;
 	Oid			access_method;
 	Oid			frontier_type;
@@ -178,6 +180,13 @@ enum
 	FILE_RELATION,
 	FILE_RUNS,
 	FILE_COLUMNS = FILE_RUNS
+};
+enum
+{
+	SETTING_RELATION = 1,
+	SETTING_ORDER,
+	SETTING_DIFF,
+	SETTING_COLUMNS = SETTING_DIFF
 };
 enum
 {

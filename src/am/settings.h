@@ -1,0 +1,35 @@
+/*
+ * settings.h
+ *		What the owners of native tables have set for them: rows of
+ *		spine_table_setting.
+ *
+ * They belong to the table, whatever becomes of its file and its spine.
+ */
+#ifndef SPINE_AM_SETTINGS_H
+#define SPINE_AM_SETTINGS_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "utils/snapshot.h"
+
+/* Names of columns, as strings; NIL if not set. */
+typedef struct NativeSettings
+{
+	List	   *order_columns;
+	List	   *diff_columns;
+} NativeSettings;
+
+/* A table's, as a snapshot sees them, in the current context. */
+extern NativeSettings settings_read(Oid relid, Snapshot snapshot);
+
+/* The caller holds a lock on the table that conflicts with itself. */
+extern void settings_write(Oid relid, const NativeSettings *settings);
+
+/* The table is gone, or uses spine no more. */
+extern void settings_end(Oid relid);
+
+/* A column has got another name. */
+extern void settings_rename(Oid relid, const char *from, const char *to);
+
+#endif
