@@ -393,6 +393,14 @@ CREATE FUNCTION spine_absorb(relation regclass) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION spine_absorb(regclass) IS
 	'moves the committed rows of a native table into a run; how many';
+CREATE FUNCTION spine_compact(relation regclass) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION spine_compact(regclass) IS
+	'absorbs the rows of a native table and merges all its runs into one; its rows';
+CREATE FUNCTION spine_relation_size(relation regclass) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION spine_relation_size(regclass) IS
+	'bytes on disk of a table, with its runs if it uses spine';
 CREATE FUNCTION spine_set_order(relation regclass, columns name[]) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION spine_set_order(regclass, name[]) IS

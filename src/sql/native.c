@@ -1,7 +1,6 @@
 /*
  * native.c
- *		spine_absorb, spine_set_order and spine_set_diff: what owners do with native
- *		tables.
+ *		What owners do with native tables: spine_absorb, spine_compact, and settings.
  */
 #include "postgres.h"
 
@@ -13,12 +12,15 @@
 #include "nodes/value.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "am/absorb.h"
+#include "am/compact.h"
 #include "am/diff.h"
+#include "am/file.h"
 #include "am/order.h"
 #include "am/settings.h"
 #include "sql/args.h"
@@ -53,6 +55,35 @@ spine_absorb(PG_FUNCTION_ARGS)
 	(void) absorb(rel, 0, true, &result);
 	table_close(rel, NoLock);
 	PG_RETURN_INT64(result.rows);
+}
+
+PG_FUNCTION_INFO_V1(spine_compact);
+Datum
+spine_compact(PG_FUNCTION_ARGS)
+{
+	Relation	rel = native_arg(fcinfo, 0, RowExclusiveLock);
+	int64		rows = compact(rel);
+
+	table_close(rel, NoLock);
+	PG_RETURN_INT64(rows);
+}
+
+/* With its runs, and what either keeps out of line. */
+PG_FUNCTION_INFO_V1(spine_relation_size);
+Datum
+spine_relation_size(PG_FUNCTION_ARGS)
+{
+	Oid			relid = relation_arg(fcinfo, 0, ACL_SELECT);
+	Relation	rel = table_open(relid, AccessShareLock);
+	NativeFile	file;
+	int64		size = DatumGetInt64(DirectFunctionCall1(pg_total_relation_size,
+														 ObjectIdGetDatum(relid)));
+
+	if (relation_is_native(relid) && file_find(rel, NULL, &file))
+		size += DatumGetInt64(DirectFunctionCall1(pg_total_relation_size,
+												  ObjectIdGetDatum(file.runs)));
+	table_close(rel, AccessShareLock);
+	PG_RETURN_INT64(size);
 }
 
 /*

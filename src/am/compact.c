@@ -1,0 +1,123 @@
+/*
+ * compact.c
+ *		Bringing all rows of a native table into one run, at once.
+ *
+ * What mergers would do one after the other, in the caller's transaction: the
+ * spine is driven to a single batch (spine_force_compaction), and the result of the
+ * merge that this asks for is applied to it.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "am/absorb.h"
+#include "am/compact.h"
+#include "am/merge.h"
+#include "dev/stop_point.h"
+#include "state/claims.h"
+#include "state/exertion.h"
+#include "state/merge.h"
+#include "state/results.h"
+#include "state/trace_row.h"
+
+/* Mergers at work have taken runs that are not theirs any more when we are done. */
+static void
+refuse_beside_mergers(Relation rel, int64 generation)
+{
+	if (claims_open(RelationGetRelid(rel), generation, -1, SnapshotSelf) == NIL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("runs of table \"%s\" are being merged", RelationGetRelationName(rel)),
+			 errdetail("Mergers have claimed merges of them."),
+			 errhint("Wait until they are done; spine_progress and spine_claims show them.")));
+}
+
+/* What mergers have done already. */
+static void
+apply_results(Oid relid)
+{
+	while (results_apply(relid, PG_INT16_MAX, PG_INT32_MAX) == WORK_MORE)
+		;
+}
+
+/* The spine's only batch, if it is one that consists of several hollow ones. */
+static SpineBatch *
+batch_to_merge(Spine *spine)
+{
+	LevelsWalk	walk = LEVELS_WALK_START(&spine->trace.levels);
+	SpineBatch *batch;
+
+	while ((batch = levels_next(&spine->trace.levels, &walk, NULL)) != NULL)
+		if (batch->hollow > 1)
+			return batch;
+	return NULL;
+}
+
+/* The parts of all of them, in their order. */
+static ArrayType *
+parts_of(Spine *spine, const SpineBatch *batch)
+{
+	BatchScan  *scan = batches_begin(spine->relid, batch->lo, batch->hi, NULL);
+	ArrayBuildState *parts = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	BatchRow   *row;
+
+	while ((row = batches_next(scan)) != NULL)
+	{
+		Datum	   *elements;
+		int			count;
+
+		deconstruct_array(row->parts, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL,
+						  &count);
+		for (int i = 0; i < count; i++)
+			accumArrayResult(parts, elements[i], false, TEXTOID, CurrentMemoryContext);
+	}
+	batches_end(scan);
+	return DatumGetArrayTypeP(makeArrayResult(parts, CurrentMemoryContext));
+}
+
+static void
+merge_all(Relation rel, Spine *spine, const SpineBatch *batch)
+{
+	BatchRow	row = {.desc = batch->desc};
+	const char *missing;
+	MergeOutput output;
+
+	runs_merge(rel, parts_of(spine, batch), &output);
+	row.len = output.len;
+	row.parts = output.parts;
+	row.runs = output.runs;
+	if (spine_apply(spine, &row, NULL, &missing) != APPLIED_EXACT)
+		elog(ERROR, "merging all runs of table \"%s\" was in vain",
+			 RelationGetRelationName(rel));
+	stop_point("runs_compacted");
+}
+
+int64
+compact(Relation rel)
+{
+	Oid			relid = RelationGetRelid(rel);
+	Absorption	absorbed;
+	Spine	   *spine;
+	SpineBatch *batch;
+	LevelsWalk	walk;
+	int64		rows = 0;
+
+	(void) absorb(rel, 0, true, &absorbed);
+	if (!trace_row_exists(relid))
+		return 0;
+	apply_results(relid);
+	spine = spine_open(relid);
+	refuse_beside_mergers(rel, spine->generation);
+	(void) spine_force_merges(spine);
+	batch = batch_to_merge(spine);
+	if (batch != NULL)
+		merge_all(rel, spine, batch);
+	walk = (LevelsWalk) LEVELS_WALK_START(&spine->trace.levels);
+	while ((batch = levels_next(&spine->trace.levels, &walk, NULL)) != NULL)
+		rows += batch->len;
+	return rows;
+}
