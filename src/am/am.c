@@ -176,8 +176,7 @@ set_new_filelocator(Relation rel, const RelFileLocator *locator, char persistenc
 	require_preloaded();
 	if (!IsBinaryUpgrade && persistence != RELPERSISTENCE_TEMP)
 	{
-		/* What a session without the library has left of a file of that name. */
-		file_drop(tablespace_of(locator), locator->relNumber);
+		file_drop_stale(tablespace_of(locator), locator->relNumber);
 		if (rel->rd_locator.relNumber != locator->relNumber)
 			file_drop(rel->rd_rel->reltablespace, rel->rd_rel->relfilenode);
 	}

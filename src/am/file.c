@@ -20,6 +20,7 @@
 #include "storage/lock.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "am/file.h"
 #include "am/merge.h"
@@ -156,24 +157,48 @@ extension_is_going(void)
 	return lock_held_by_me(&tag, AccessExclusiveLock);
 }
 
+/* The row of a file that is about to go, deleted; false if it has none. */
+static bool
+take_row(Oid tablespace, RelFileNumber filenode, NativeFile *file)
+{
+	Relation	files;
+	ItemPointerData tid;
+	bool		found;
+
+	if (extension_is_going())
+		return false;
+	files = table_open(spine_tables(false)->file, RowExclusiveLock);
+	found = find_row(files, tablespace, filenode, SnapshotSelf, file, &tid);
+	if (found)
+		CatalogTupleDelete(files, &tid);
+	table_close(files, NoLock);
+	return found;
+}
+
 void
 file_drop(Oid tablespace, RelFileNumber filenode)
 {
-	Relation	files;
 	NativeFile	file;
-	ItemPointerData tid;
 
-	if (extension_is_going())
+	if (!take_row(tablespace, filenode, &file))
 		return;
-	files = table_open(spine_tables(false)->file, RowExclusiveLock);
-	if (find_row(files, tablespace, filenode, SnapshotSelf, &file, &tid))
-	{
-		CatalogTupleDelete(files, &tid);
+	working_discard(file.relid);
+	runs_drop(file.runs);
+	stop_point("file_dropped");
+}
+
+void
+file_drop_stale(Oid tablespace, RelFileNumber filenode)
+{
+	NativeFile	file;
+
+	if (!take_row(tablespace, filenode, &file))
+		return;
+	/* Its number may have been given to another relation. */
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(file.relid)))
 		working_discard(file.relid);
-		runs_drop(file.runs);
-		stop_point("file_dropped");
-	}
-	table_close(files, NoLock);
+	runs_drop(file.runs);
+	stop_point("stale_file_dropped");
 }
 
 void
@@ -183,8 +208,7 @@ file_move(Oid tablespace, RelFileNumber from, Oid new_tablespace, RelFileNumber 
 	NativeFile	file;
 	ItemPointerData tid;
 
-	/* What a session without the library has left of a file of that name. */
-	file_drop(new_tablespace, to);
+	file_drop_stale(new_tablespace, to);
 	if (find_row(files, tablespace, from, SnapshotSelf, &file, &tid))
 	{
 		CatalogTupleUpdate(files, &tid, form_row(files, new_tablespace, to, &file));

@@ -45,6 +45,12 @@ extern void file_open(Relation rel, NativeFile *file);
  */
 extern void file_drop(Oid tablespace, RelFileNumber filenode);
 
+/*
+ * The same for a file that is gone, or for the name of a new one: what a session
+ * without the library has left of one of that name.
+ */
+extern void file_drop_stale(Oid tablespace, RelFileNumber filenode);
+
 /* The same runs in another file from now on: the old one goes for good. */
 extern void file_move(Oid tablespace, RelFileNumber from, Oid new_tablespace,
 					  RelFileNumber to);

@@ -54,11 +54,12 @@ native_refuse_index(Oid relid)
 			 errhint("Use heap for a table that is looked up row by row.")));
 }
 
-/* All members of the extension that are tables, but for those of its script. */
+/* All members of the extension that are tables, but for those of its scripts. */
 static bool
 is_companion(Oid relid)
 {
-	return get_rel_relkind(relid) == RELKIND_RELATION && !spine_is_table(relid) &&
+	return !creating_extension && get_rel_relkind(relid) == RELKIND_RELATION &&
+		!spine_is_table(relid) &&
 		getExtensionOfObject(RelationRelationId, relid) == get_extension_oid("spine", true);
 }
 
@@ -233,24 +234,39 @@ refuse_becoming_native(Oid relid)
 				 errhint("Run SELECT spine_unregister('%s') first.", get_rel_name(relid))));
 }
 
+/* What a companion can bear: storage parameters, and whose and where it is. */
+static bool
+harms_companion(AlterTableType type)
+{
+	return type != AT_SetRelOptions && type != AT_ResetRelOptions && type != AT_ChangeOwner &&
+		type != AT_SetTableSpace;
+}
+
+static bool
+makes_native(const AlterTableCmd *command)
+{
+	return command->subtype == AT_SetAccessMethod &&
+		get_table_am_oid(command->name == NULL ? default_table_access_method : command->name,
+						 true) == spine_tables(false)->access_method;
+}
+
 /* Rather before the table is written anew than after. */
 static void
 check_alter(AlterTableStmt *alter)
 {
 	ListCell   *cell;
+	Oid			relid = RangeVarGetRelid(alter->relation, NoLock, true);
 
+	if (!OidIsValid(relid))
+		return;
 	foreach(cell, alter->cmds)
 	{
 		AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
-		Oid			relid;
 
-		if (command->subtype != AT_SetAccessMethod || spine_tables(true) == NULL ||
-			get_table_am_oid(command->name == NULL ? default_table_access_method :
-							 command->name, true) != spine_tables(true)->access_method)
-			continue;
-		relid = RangeVarGetRelid(alter->relation, NoLock, true);
-		if (OidIsValid(relid) && !relation_is_native(relid))
+		if (makes_native(command) && !relation_is_native(relid))
 			refuse_becoming_native(relid);
+		if (harms_companion(command->subtype))
+			refuse_on_companion(relid, "alter");
 	}
 }
 
@@ -259,7 +275,7 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 		   ProcessUtilityContext context, ParamListInfo params,
 		   QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
 {
-	if (IsA(plan->utilityStmt, AlterTableStmt))
+	if (IsA(plan->utilityStmt, AlterTableStmt) && spine_tables(true) != NULL)
 		check_alter((AlterTableStmt *) plan->utilityStmt);
 	if (previous_utility != NULL)
 		previous_utility(plan, query, readOnlyTree, context, params, environment, dest,

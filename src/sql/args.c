@@ -202,6 +202,7 @@ typedef struct Checked
 	Oid			relid;
 	Oid			user;
 	AclMode		privilege;
+	bool		outside;
 	CommandId	command;
 	SubTransactionId subtransaction;
 	LocalTransactionId transaction;
@@ -210,12 +211,13 @@ typedef struct Checked
 static Checked last_checked;
 
 static void
-note_check(Checked *checked, Oid relid, AclMode privilege)
+note_check(Checked *checked, Oid relid, AclMode privilege, bool outside)
 {
 	memset(checked, 0, sizeof(*checked));
 	checked->relid = relid;
 	checked->user = GetUserId();
 	checked->privilege = privilege;
+	checked->outside = outside;
 	checked->command = GetCurrentCommandId(false);
 	checked->subtransaction = GetCurrentSubTransactionId();
 	checked->transaction = my_local_transaction;
@@ -232,8 +234,20 @@ relation_does_not_exist(Oid relid)
 	pg_unreachable();
 }
 
-Oid
-relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
+void
+refuse_native(FunctionCallInfo fcinfo, Oid relid)
+{
+	if (relation_is_native(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s() is not for table \"%s\", which uses spine",
+						get_func_name(fcinfo->flinfo->fn_oid), get_rel_name(relid)),
+				 errdetail("Its batches are runs of its rows, which only the server makes and merges."),
+				 errhint("To keep batches of your own, register a table that uses heap.")));
+}
+
+static Oid
+checked_relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege, bool outside)
 {
 	Checked		now;
 	Oid			relid;
@@ -242,7 +256,7 @@ relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
 	require_preloaded();
 	require_arg(fcinfo, n, "relation");
 	relid = PG_GETARG_OID(n);
-	note_check(&now, relid, privilege);
+	note_check(&now, relid, privilege, outside);
 	if (memcmp(&now, &last_checked, sizeof(now)) == 0)
 		return relid;
 	LockRelationOid(relid, AccessShareLock);
@@ -255,8 +269,22 @@ relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
 	check_kind(relid, (Form_pg_class) GETSTRUCT(tuple));
 	ReleaseSysCache(tuple);
 	check_relation_privilege(fcinfo, relid, privilege);
+	if (outside)
+		refuse_native(fcinfo, relid);
 	last_checked = now;
 	return relid;
+}
+
+Oid
+relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
+{
+	return checked_relation_arg(fcinfo, n, privilege, false);
+}
+
+Oid
+outside_relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege)
+{
+	return checked_relation_arg(fcinfo, n, privilege, true);
 }
 
 /* Nothing is taken from what the transaction has locked before. */

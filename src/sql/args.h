@@ -27,7 +27,16 @@ extern void require_preloaded(void);
  */
 extern Oid	relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege);
 
-/* The same, but the lock is given back at once. */
+/*
+ * The same for what brings batches and merges, or ends a spine: an error if it is a
+ * native table, with whose spine the server does all that itself.
+ */
+extern Oid	outside_relation_arg(FunctionCallInfo fcinfo, int n, AclMode privilege);
+
+/* Raises that error. */
+extern void refuse_native(FunctionCallInfo fcinfo, Oid relid);
+
+/* The first, but the lock is given back at once. */
 extern Oid	relation_arg_unlocked(FunctionCallInfo fcinfo, int n, AclMode privilege);
 
 /* Raises the error for an OID that no relation has (any more). */

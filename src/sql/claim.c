@@ -78,7 +78,7 @@ count_arg(FunctionCallInfo fcinfo, int n, const char *name)
 
 /* -------------------------------------------------------------- claiming */
 
-/* Relations with a spine, as far as the user may compact them. */
+/* Relations with a spine, as far as the user may compact them; no native tables. */
 static List *
 compactable_relations(Snapshot snapshot)
 {
@@ -90,7 +90,8 @@ compactable_relations(Snapshot snapshot)
 		Oid			relid = lfirst_oid(cell);
 
 		CHECK_FOR_INTERRUPTS();
-		if (relation_allows(relid, PRIVILEGE_COMPACT) && relation_is_shared_or_own(relid))
+		if (relation_allows(relid, PRIVILEGE_COMPACT) && relation_is_shared_or_own(relid) &&
+			!relation_is_native(relid))
 			relids = lappend_oid(relids, relid);
 	}
 	return relids;
@@ -157,7 +158,7 @@ spine_claim_merge(PG_FUNCTION_ARGS)
 
 	require_preloaded();
 	if (!PG_ARGISNULL(0))
-		relid = relation_arg(fcinfo, 0, PRIVILEGE_COMPACT);
+		relid = outside_relation_arg(fcinfo, 0, PRIVILEGE_COMPACT);
 	claimant.lease = lease_arg(fcinfo, 1);
 	max = count_arg(fcinfo, 2, "max");
 	if (!PG_ARGISNULL(3))
@@ -235,6 +236,7 @@ claim_arg(FunctionCallInfo fcinfo, bool failed, bool *current)
 		LockRelationOid(claim.request.relid, AccessShareLock);
 		/* Who may not is not to stand in the way of those who claim. */
 		check_claim_role(fcinfo, &claim);
+		refuse_native(fcinfo, claim.request.relid);
 		*current = claim_is_current(&claim);
 		if (failed)
 			attempts_lock(claim.request.relid, true);

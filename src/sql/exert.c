@@ -123,7 +123,7 @@ spine_close(PG_FUNCTION_ARGS)
 {
 	/* Too big for the stack; a push calls nothing that could close. */
 	static PushEffects effects = {.want_requests = true};	/* to be counted */
-	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
+	Oid			relid = outside_relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
 	Spine	   *spine = spine_open(relid);
 	BatchRow	row = {
 		.parts = construct_empty_array(TEXTOID), .runs = construct_empty_array(INT4OID)

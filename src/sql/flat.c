@@ -32,7 +32,7 @@ spine_flatten(PG_FUNCTION_ARGS)
 static Oid
 own_relation_arg(FunctionCallInfo fcinfo)
 {
-	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
+	Oid			relid = outside_relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
 
 	spine_refuse_read_only();
 	LockRelationOid(relid, AccessExclusiveLock);

@@ -22,7 +22,7 @@ PG_FUNCTION_INFO_V1(spine_append_batch);
 Datum
 spine_append_batch(PG_FUNCTION_ARGS)
 {
-	Oid			relid = relation_arg(fcinfo, 0, ACL_INSERT);
+	Oid			relid = outside_relation_arg(fcinfo, 0, ACL_INSERT);
 	BatchRow	row = {0};
 	HollowBatch batch = {0};
 	CoreError	err;

@@ -36,7 +36,7 @@ PG_FUNCTION_INFO_V1(spine_apply_merge);
 Datum
 spine_apply_merge(PG_FUNCTION_ARGS)
 {
-	Oid			relid = relation_arg(fcinfo, 0, ACL_UPDATE);
+	Oid			relid = outside_relation_arg(fcinfo, 0, ACL_UPDATE);
 	BatchRow	row;
 	ArrayType  *inputs = merge_args(fcinfo, &row);
 	const char *missing;
@@ -52,7 +52,7 @@ PG_FUNCTION_INFO_V1(spine_submit_merge);
 Datum
 spine_submit_merge(PG_FUNCTION_ARGS)
 {
-	Oid			relid = relation_arg(fcinfo, 0, ACL_UPDATE);
+	Oid			relid = outside_relation_arg(fcinfo, 0, ACL_UPDATE);
 	BatchRow	row;
 	ArrayType  *inputs = merge_args(fcinfo, &row);
 	HollowBatch batch = {.len = row.len};

@@ -32,7 +32,7 @@ PG_FUNCTION_INFO_V1(spine_set_merge_function);
 Datum
 spine_set_merge_function(PG_FUNCTION_ARGS)
 {
-	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
+	Oid			relid = outside_relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
 	Oid			owner;
 	SpineOptions options;
 

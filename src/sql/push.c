@@ -112,7 +112,7 @@ push_args(FunctionCallInfo fcinfo, BatchRow *row)
 static Oid
 push(FunctionCallInfo fcinfo)
 {
-	Oid			relid = relation_arg(fcinfo, 0, ACL_INSERT);
+	Oid			relid = outside_relation_arg(fcinfo, 0, ACL_INSERT);
 	BatchRow	row;
 	Spine	   *spine;
 	bool		retry;
@@ -205,7 +205,7 @@ PG_FUNCTION_INFO_V1(spine_append);
 Datum
 spine_append(PG_FUNCTION_ARGS)
 {
-	Oid			relid = relation_arg(fcinfo, 0, ACL_INSERT);
+	Oid			relid = outside_relation_arg(fcinfo, 0, ACL_INSERT);
 	BatchRow	row;
 	Spine	   *spine;
 	CoreError	err;

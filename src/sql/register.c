@@ -15,7 +15,7 @@ PG_FUNCTION_INFO_V1(spine_register);
 Datum
 spine_register(PG_FUNCTION_ARGS)
 {
-	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
+	Oid			relid = outside_relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
 
 	require_arg(fcinfo, 1, "dims");
 	require_arg(fcinfo, 2, "effort");
@@ -27,7 +27,7 @@ PG_FUNCTION_INFO_V1(spine_unregister);
 Datum
 spine_unregister(PG_FUNCTION_ARGS)
 {
-	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
+	Oid			relid = outside_relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
 
 	spine_refuse_read_only();
 	working_unregister(relid, false);

@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "am/background.h"
+#include "am/sweep.h"
 #include "spine.h"
 #include "state/claims_prune.h"
 #include "state/holds.h"
@@ -102,7 +103,7 @@ queue_create(void)
 	queue->look.key.kind = TASK_LOOK;
 	strcpy(queue->look.what, "looking for appended batches and merge results");
 	queue->prune.key.kind = TASK_PRUNE;
-	strcpy(queue->prune.what, "pruning the inbox, merge results and holds");
+	strcpy(queue->prune.what, "pruning the inbox, merge results, holds and files");
 	queue->notify.key.kind = TASK_NOTIFY;
 	queue->notify.queued = true;
 	strcpy(queue->notify.what, "sending notifications");
@@ -205,6 +206,7 @@ prune_step(void *arg)
 	queue->more_to_prune = batches == PRUNE_ROWS || results == PRUNE_ROWS ||
 		claims == PRUNE_CLAIMS;
 	holds_prune();
+	files_sweep();
 }
 
 static void
