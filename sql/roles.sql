@@ -15,11 +15,12 @@ GRANT ALL ON SCHEMA roles TO PUBLIC;
 CREATE TABLE roles.spined (i integer);
 CREATE TABLE roles.hidden (i integer);
 CREATE TABLE roles.plain (i integer);
+CREATE TABLE roles.native (i integer) USING spine;
 DO $$
 DECLARE
 	t regclass;
 BEGIN
-	FOREACH t IN ARRAY '{roles.spined,roles.plain}'::regclass[] LOOP
+	FOREACH t IN ARRAY '{roles.spined,roles.plain,roles.native}'::regclass[] LOOP
 		EXECUTE format('ALTER TABLE %s OWNER TO regress_roles_owner', t);
 		EXECUTE format('GRANT INSERT ON %s TO regress_roles_inserter', t);
 		EXECUTE format('GRANT UPDATE ON %s TO regress_roles_compactor', t);
@@ -128,6 +129,10 @@ INSERT INTO roles.calls (name, args) VALUES
 	('spine_request_inputs', 'REL, 0, 2'),
 	('spine_validate', 'REL'),
 	('spine_describe', 'REL'),
+	('spine_absorb', '''roles.native'''),
+	('spine_absorb', 'REL'),
+	('spine_am_handler', 'NULL'),
+	('spine_merge_runs', 'NULL'),
 	-- of the views
 	('spine_trace_rows', 'REL'),
 	('spine_batch_rows', 'REL'),
@@ -165,7 +170,7 @@ SELECT format('%s(%s)', name, args) AS call, roles.try('owner', sql) AS owner,
 	   roles.try('inserter', sql) AS inserter, roles.try('compactor', sql) AS compactor,
 	   roles.try('reader', sql) AS reader, roles.try('nobody', sql) AS nobody
 FROM roles.calls, LATERAL format('SELECT %s(%s)', name, roles.filled(args)) sql
-WHERE name <> 'spine_frontier_recv' -- which SQL cannot call: its argument is internal
+WHERE name NOT IN ('spine_frontier_recv', 'spine_am_handler') -- which SQL cannot call: their argument is internal
 ORDER BY n;
 
 -- Those under the views are silent where others refuse, of whatever number
