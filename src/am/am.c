@@ -173,7 +173,9 @@ static void
 set_new_filelocator(Relation rel, const RelFileLocator *locator, char persistence,
 					TransactionId *freeze, MultiXactId *minmulti)
 {
-	require_preloaded();
+	/* pg_upgrade puts files in the place of these. */
+	if (!IsBinaryUpgrade)
+		require_preloaded();
 	if (!IsBinaryUpgrade && persistence != RELPERSISTENCE_TEMP)
 	{
 		file_drop_stale(tablespace_of(locator), locator->relNumber);

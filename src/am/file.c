@@ -17,6 +17,7 @@
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lock.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -118,6 +119,23 @@ set_merge_function(Oid relid)
 	options_write(relid, &options);
 }
 
+/*
+ * After a crash an unlogged table is empty, and its companion with it, but not the
+ * spine.
+ */
+static void
+follow_crash(Relation rel, const NativeFile *file)
+{
+	Relation	runs;
+
+	if (rel->rd_rel->relpersistence != RELPERSISTENCE_UNLOGGED)
+		return;
+	runs = table_open(file->runs, AccessShareLock);
+	if (RelationGetNumberOfBlocks(runs) == 0)
+		working_truncate(file->relid);
+	table_close(runs, AccessShareLock);
+}
+
 void
 file_open(Relation rel, NativeFile *file)
 {
@@ -139,6 +157,8 @@ file_open(Relation rel, NativeFile *file)
 			stop_point("file_opened");
 		}
 	}
+	else
+		follow_crash(rel, file);
 	table_close(files, NoLock);
 }
 
