@@ -153,13 +153,12 @@ sub visit
 	return;
 }
 
+my $stray = 'SELECT count(*) FROM spine_file WHERE relation NOT IN (SELECT oid FROM pg_class)';
+is($node->safe_psql('postgres', $stray), '1', 'there is something to sweep');
 visit(1);
-is($node->safe_psql('postgres', "SELECT count(*) FROM spine_file WHERE relation NOT IN (SELECT oid FROM pg_class)"), '1',
-	'while somebody is making and ending files, the worker sweeps nothing');
+is($node->safe_psql('postgres', $stray), '0', 'the worker has swept what a session without the library has left');
 $node->safe_psql('postgres', "COMMIT PREPARED 'files'");
 visit(2);
-is($node->safe_psql('postgres', "SELECT count(*) FROM spine_file WHERE relation NOT IN (SELECT oid FROM pg_class)"), '0',
-	'but afterwards what a session without the library has left');
 is(rows('kept'), $all, 'and nothing else');
 is($node->safe_psql('postgres', "SELECT count(*), sum(a) FROM prepared"), '10|55', 'new files are as they were made');
 is($node->safe_psql('postgres', "SELECT count(*) FROM other"), '0', 'and others gone');

@@ -178,7 +178,7 @@ set_new_filelocator(Relation rel, const RelFileLocator *locator, char persistenc
 		require_preloaded();
 	if (!IsBinaryUpgrade && persistence != RELPERSISTENCE_TEMP)
 	{
-		file_drop_stale(tablespace_of(locator), locator->relNumber);
+		file_drop_stale(tablespace_of(locator), locator->relNumber, NULL);
 		if (rel->rd_locator.relNumber != locator->relNumber)
 			file_drop(rel->rd_rel->reltablespace, rel->rd_rel->relfilenode);
 	}

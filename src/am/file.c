@@ -177,9 +177,13 @@ extension_is_going(void)
 	return lock_held_by_me(&tag, AccessExclusiveLock);
 }
 
-/* The row of a file that is about to go, deleted; false if it has none. */
+/*
+ * The row of a file that is about to go, deleted; false if it has none, or not the one
+ * that is expected (NULL: any).
+ */
 static bool
-take_row(Oid tablespace, RelFileNumber filenode, NativeFile *file)
+take_row(Oid tablespace, RelFileNumber filenode, const ItemPointerData *expected,
+		 NativeFile *file)
 {
 	Relation	files;
 	ItemPointerData tid;
@@ -188,7 +192,8 @@ take_row(Oid tablespace, RelFileNumber filenode, NativeFile *file)
 	if (extension_is_going())
 		return false;
 	files = table_open(spine_tables(false)->file, RowExclusiveLock);
-	found = find_row(files, tablespace, filenode, SnapshotSelf, file, &tid);
+	found = find_row(files, tablespace, filenode, SnapshotSelf, file, &tid) &&
+		(expected == NULL || ItemPointerEquals(&tid, (ItemPointer) expected));
 	if (found)
 		CatalogTupleDelete(files, &tid);
 	table_close(files, NoLock);
@@ -200,7 +205,7 @@ file_drop(Oid tablespace, RelFileNumber filenode)
 {
 	NativeFile	file;
 
-	if (!take_row(tablespace, filenode, &file))
+	if (!take_row(tablespace, filenode, NULL, &file))
 		return;
 	working_discard(file.relid);
 	runs_drop(file.runs);
@@ -208,11 +213,11 @@ file_drop(Oid tablespace, RelFileNumber filenode)
 }
 
 void
-file_drop_stale(Oid tablespace, RelFileNumber filenode)
+file_drop_stale(Oid tablespace, RelFileNumber filenode, const ItemPointerData *expected)
 {
 	NativeFile	file;
 
-	if (!take_row(tablespace, filenode, &file))
+	if (!take_row(tablespace, filenode, expected, &file))
 		return;
 	/* Its number may have been given to another relation. */
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(file.relid)))
@@ -228,7 +233,7 @@ file_move(Oid tablespace, RelFileNumber from, Oid new_tablespace, RelFileNumber 
 	NativeFile	file;
 	ItemPointerData tid;
 
-	file_drop_stale(new_tablespace, to);
+	file_drop_stale(new_tablespace, to, NULL);
 	if (find_row(files, tablespace, from, SnapshotSelf, &file, &tid))
 	{
 		CatalogTupleUpdate(files, &tid, form_row(files, new_tablespace, to, &file));

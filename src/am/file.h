@@ -14,6 +14,7 @@
 
 #include "postgres.h"
 
+#include "storage/itemptr.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
@@ -47,9 +48,11 @@ extern void file_drop(Oid tablespace, RelFileNumber filenode);
 
 /*
  * The same for a file that is gone, or for the name of a new one: what a session
- * without the library has left of one of that name.
+ * without the library has left of one of that name.  expected is where the row was
+ * seen; NULL means any.
  */
-extern void file_drop_stale(Oid tablespace, RelFileNumber filenode);
+extern void file_drop_stale(Oid tablespace, RelFileNumber filenode,
+							const ItemPointerData *expected);
 
 /* The same runs in another file from now on: the old one goes for good. */
 extern void file_move(Oid tablespace, RelFileNumber from, Oid new_tablespace,

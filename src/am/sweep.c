@@ -3,10 +3,9 @@
  *		Runs of files that are gone: of tables that were dropped by sessions
  *		without the library, which nobody heard of.
  *
- * Whoever changes a row of spine_file, or makes or ends a file that could have one,
- * has the table locked for writing until the transaction ends.  Under a lock that
- * keeps them out, what is committed is all there is, and one snapshot shows it in
- * both tables.
+ * A file and its row come and go in one transaction, so a snapshot that sees the
+ * row and no relation with that file has found one that is left over, and it stays
+ * so until the name is used again.  That makes another row of it.
  */
 #include "postgres.h"
 
@@ -29,6 +28,7 @@ typedef struct StaleFile
 	Oid			tablespace;
 	RelFileNumber filenode;
 	NativeFile	file;
+	ItemPointerData tid;		/* of its row */
 } StaleFile;
 
 /* Is there a relation with that file? */
@@ -71,6 +71,7 @@ list_stale(void)
 		stale->filenode = DatumGetObjectId(values[FILE_FILENODE - 1]);
 		stale->file.relid = DatumGetObjectId(values[FILE_RELATION - 1]);
 		stale->file.runs = DatumGetObjectId(values[FILE_RUNS - 1]);
+		stale->tid = tuple->t_self;
 		if (!file_exists(classes, stale, snapshot))
 			list = lappend(list, stale);
 	}
@@ -86,9 +87,6 @@ files_sweep(void)
 {
 	ListCell   *cell;
 
-	if (list_stale() == NIL ||
-		!ConditionalLockRelationOid(spine_tables(false)->file, ShareRowExclusiveLock))
-		return;
 	foreach(cell, list_stale())
 	{
 		StaleFile  *stale = lfirst(cell);
@@ -96,6 +94,6 @@ files_sweep(void)
 		CHECK_FOR_INTERRUPTS();
 		if (spine_lock(stale->file.relid, false) &&
 			ConditionalLockRelationOid(stale->file.runs, AccessExclusiveLock))
-			file_drop_stale(stale->tablespace, stale->filenode);
+			file_drop_stale(stale->tablespace, stale->filenode, &stale->tid);
 	}
 }
