@@ -131,6 +131,10 @@ INSERT INTO roles.calls (name, args) VALUES
 	('spine_describe', 'REL'),
 	('spine_absorb', '''roles.native'''),
 	('spine_absorb', 'REL'),
+	('spine_compact', '''roles.native'''),
+	('spine_relation_size', '''roles.native'''),
+	('spine_set_order', '''roles.native'', ''{i}'''),
+	('spine_set_diff', '''roles.native'', ''{i}'''),
 	('spine_am_handler', 'NULL'),
 	('spine_merge_runs', 'NULL'),
 	-- of the views

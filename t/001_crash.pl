@@ -39,6 +39,7 @@ my %acknowledged;            # part => 1
 my %where;                   # part => spines that it was to go to
 my @order;                   # of each writer: parts, in order
 my ($since, $churn);
+my ($natives, $native_rows);    # numbers of rows in the native table: given out, acknowledged
 my %offered;                 # spine and part => 1: its file is deleted
 my $deleted = 0;             # on servers before this one
 my $node;
@@ -57,7 +58,7 @@ sub start_over
 	$deleted += keys %offered;
 	%acknowledged = %where = %offered = ();
 	@order = map { [] } 1 .. $writers;
-	$since = $churn = 0;
+	$since = $churn = $natives = $native_rows = 0;
 	$node = PostgreSQL::Test::Cluster->new($name);
 	$node->init;
 	$node->append_conf('postgresql.conf', <<END);
@@ -80,6 +81,8 @@ CREATE SEQUENCE merge_name;
 CREATE TABLE merged (name text, parts text[]);
 END
 	$node->safe_psql('postgres', slurp_file('src/dev/stop_point.sql'));
+	$node->safe_psql('postgres', q{SET allow_in_place_tablespaces = on; CREATE TABLESPACE elsewhere LOCATION ''});
+	$node->safe_psql('postgres', 'CREATE TABLE native (i int, t text) USING spine');
 	$node->safe_psql('postgres', "CREATE TABLE $_ (); SELECT spine_register('$_')")
 	  for @spines;
 
@@ -239,6 +242,35 @@ SELECT spine_rebuild('churn_$churn');
 DROP TABLE IF EXISTS churn_copy_$old;
 DROP TABLE IF EXISTS churn_$old;
 BEGIN; INSERT INTO spine_home VALUES (1, 1); SELECT spine_adopt(); COMMIT;
+END
+	}
+	return $script;
+}
+
+# Rows that go into runs, while these are merged, and tables with runs that are
+# written anew, emptied, moved and dropped, and some of which nobody was told
+sub native_script
+{
+	my $script = "DROP TABLE IF EXISTS native_churn;\n";
+
+	for (1 .. $transactions / 20)
+	{
+		$natives++;
+		$script .= <<END;
+INSERT INTO native SELECT $natives, repeat('x', i) FROM generate_series(1, 100) i;
+\\echo row $natives
+SELECT spine_absorb('native');
+BEGIN; DELETE FROM native WHERE i = $natives; ROLLBACK;
+BEGIN; CREATE TABLE native_churn (i int) USING spine;
+INSERT INTO native_churn VALUES (1); SELECT spine_absorb('native_churn'); COMMIT;
+VACUUM FULL native_churn;
+ALTER TABLE native_churn SET TABLESPACE elsewhere;
+TRUNCATE native_churn;
+INSERT INTO native_churn VALUES (2); SELECT spine_absorb('native_churn');
+ALTER TABLE native_churn ALTER COLUMN i TYPE bigint;
+SELECT spine_absorb('native_churn');
+INSERT INTO spine_file SELECT 0, n, n, 1 FROM generate_series(1, 9) n ON CONFLICT DO NOTHING;
+DROP TABLE native_churn;
 END
 	}
 	return $script;
@@ -457,6 +489,22 @@ sub check_round
 	}
 	is($bad, '', "round $round: what was committed is there, and nothing else");
 
+	# A native table's rows, in runs or not; numbers of what was not done are used again
+	my $native = $node->safe_psql('postgres', 'SELECT count(DISTINCT i) FROM native');
+	is($node->safe_psql('postgres', q{
+			SELECT i, count(*), sum(length(t)) FROM native GROUP BY i HAVING count(*) <> 100 OR sum(length(t)) <> 5050}),
+		'', "round $round: what was inserted into a native table is there once");
+	cmp_ok($native, '>=', $native_rows, "round $round: no row that was committed is lost");
+	cmp_ok($native, '<=', $native_rows + 1, "round $round: and there is none that was not");
+	is($node->safe_psql('postgres', q{
+			SELECT relation, runs FROM spine_file f WHERE filenode > 9 AND
+				(NOT EXISTS (SELECT FROM pg_class WHERE oid = f.relation AND reltablespace = f.tablespace AND relfilenode = f.filenode)
+				OR NOT EXISTS (SELECT FROM pg_class WHERE oid = f.runs))
+			UNION ALL SELECT oid, NULL FROM pg_class WHERE relname ~ '^spine_runs_' AND relkind = 'r'
+				AND oid NOT IN (SELECT runs FROM spine_file)}),
+		'', "round $round: files, tables and companions belong together");
+	$native_rows = $natives = $native;
+
 	my $now = $node->safe_psql('postgres', "SELECT spine_since('s1')::bigint");
 	cmp_ok($now, '>=', $since, "round $round: since did not fall back");
 	cmp_ok($now, '<=', $since + 1, "round $round: since did not run ahead");
@@ -499,6 +547,7 @@ for my $round (1 .. $rounds)
 		$sessions[-1]{first} = $first;
 	}
 	push @sessions, start_session('merger', merger_script()), start_session('churn', churn_script()),
+	  start_session('native', native_script()),
 	  start_session('sweeper', sweeper_script());
 	sleep(0.5 + rand 1);
 
@@ -522,6 +571,8 @@ for my $round (1 .. $rounds)
 	my @since = slurp_file($sessions[$writers]{out}) =~ /^since$/mg;
 	$since += @since;
 	cmp_ok(scalar(@since), '>', 0, "round $round: there was something going on");
+	my @rows = slurp_file($sessions[ $writers + 2 ]{out}) =~ /^row (\d+)$/mg;
+	$native_rows += @rows;
 	note scalar(keys %offered) . ' parts were deleted';
 
 	$node->start if $way ne 'it is killed';

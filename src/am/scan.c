@@ -255,7 +255,7 @@ scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *sl
 {
 	NativeScan *scan = (NativeScan *) base;
 
-	if (scan->order != NULL)
+	if (!is_heap_scan(base) && scan->order != NULL)
 		return next_consolidated(scan, direction, slot);
 	return native_scan_next(base, direction, slot, slot);
 }
