@@ -338,26 +338,29 @@ settle(Claim *claim, const char *error, bool count)
 				   &(SpineCounts) {.merge_time = claim->ended_at - claim->claimed_at});
 }
 
-/* Nobody else writes a claim whose result is queued. */
+/*
+ * Nobody else writes a claim whose result is queued, and those who look for what
+ * is free see this one as completed until we commit.  So it needs no claim lock,
+ * which as many as claim stand in line for.
+ */
 void
 claims_settle(Oid relid, int64 id, const char *error)
 {
 	bool		count = attempts_lock(relid, false);
 	Claim		claim;
-	bool		busy;
+	SnapshotData dirty;
+	TransactionId writer;
 
-	if (!claims_take(relid, id, &busy, &claim))
-	{
-		if (busy)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not serialize access due to concurrent update"),
-					 errdetail("Somebody is updating claim " INT64_FORMAT ", whose result is queued.",
-							   id),
-					 errhint("The transaction might succeed if retried.")));
+	InitDirtySnapshot(dirty);
+	if (!find_claim(id, &dirty, &claim, &writer))
 		return;
-	}
+	if (TransactionIdIsValid(writer))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update"),
+				 errdetail("Somebody is updating claim " INT64_FORMAT ", whose result is queued.",
+						   id),
+				 errhint("The transaction might succeed if retried.")));
 	if (claim.ended_at == 0)
 		settle(&claim, error, count);
-	claims_unlock(relid);
 }

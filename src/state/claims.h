@@ -14,6 +14,7 @@
  * claim something else.  Hence who holds it looks at what transactions that have
  * not ended have written as well, and takes a claim that one of them is writing
  * for live, whatever will become of it.  No lock is waited for while it is held.
+ * Only the end of a claim whose result is queued is written without it.
  */
 #ifndef SPINE_STATE_CLAIMS_H
 #define SPINE_STATE_CLAIMS_H
@@ -97,9 +98,9 @@ extern void claims_end(Claim *claim, const char *error);
 extern int	claims_end_lapsed(List **claims, int64 lo, int64 hi, bool failed);
 
 /*
- * A claim's result has been applied (error is NULL) or refused.  Attempts are left
- * as they are while somebody else, in a transaction that may be idle, has the
- * lock on them: results are not to wait for that.
+ * A claim's result has been applied (error is NULL) or refused; takes no claim
+ * lock.  Attempts are left as they are while somebody else, in a transaction that
+ * may be idle, has the lock on them: results are not to wait for that.
  */
 extern void claims_settle(Oid relid, int64 id, const char *error);
 
