@@ -270,7 +270,7 @@ spine_extend_claim(PG_FUNCTION_ARGS)
 	{
 		/* Whoever set a mark has counted on its lease. */
 		if (lease < claim.lease_expires)
-			registry_set_claimed(claim.request.relid, &(ClaimedMark) {0});
+			registry_forget_claimed(claim.request.relid);
 		claim.lease_expires = lease;
 		claims_update(&claim);
 	}
@@ -382,7 +382,7 @@ spine_retry_merge(PG_FUNCTION_ARGS)
 	/* A lease that is over would count again. */
 	claims_lock(key.relid);
 	InitDirtySnapshot(dirty);
-	claims = claims_open(key.relid, spine.generation, key.lo, &dirty);
+	claims = claims_open(key.relid, spine.generation, key.lo, key.hi, &dirty);
 	forgotten = claims_end_lapsed(&claims, key.lo, key.hi, false) > 0;
 	claims_unlock(key.relid);
 	PG_RETURN_BOOL(attempts_forget(&key) || forgotten);

@@ -107,16 +107,17 @@ claim_stretches(const Offer *offer, int64 from, int max, List **claims, Snapshot
 static int64
 marked_id(const Offer *offer, ClaimedMark *mark)
 {
-	*mark = registry_claimed(offer->relid);
-	if (mark->generation == offer->generation && mark->lo == (int64) offer->request.lo &&
-		mark->hi == (int64) offer->request.hi && mark->from < mark->hi &&
-		mark->until > GetCurrentTimestamp())
-		return mark->from;
 	*mark = (ClaimedMark)
 	{
-		offer->generation, (int64) offer->request.lo, (int64) offer->request.hi,
-			(int64) offer->request.lo, DT_NOEND
+		.generation = offer->generation, .lo = (int64) offer->request.lo,
+			.hi = (int64) offer->request.hi
 	};
+	if (!registry_claimed(offer->relid, mark) || mark->from >= mark->hi ||
+		mark->until <= GetCurrentTimestamp())
+	{
+		mark->from = mark->lo;
+		mark->until = DT_NOEND;
+	}
 	return mark->from;
 }
 
@@ -153,7 +154,8 @@ claim_from(const Offer *offer, ClaimedMark *mark, int max, const Claimant *claim
 	int			count = 0;
 
 	InitDirtySnapshot(dirty);
-	claims = claims_open(offer->relid, offer->generation, mark->from, &dirty);
+	claims = claims_open(offer->relid, offer->generation, mark->from,
+						 (int64) offer->request.hi, &dirty);
 	locked = lock_lapsed(offer, claims);
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (spine_read(offer->relid, &spine, &rows) && spine.generation == offer->generation &&

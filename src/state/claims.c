@@ -173,14 +173,11 @@ claims_take(Oid relid, int64 id, bool *busy, Claim *claim)
 	}
 }
 
-List *
-claims_open(Oid relid, int64 generation, int64 after, Snapshot snapshot)
+/* The open claims of a relation that claim ids after this one, by their last ids. */
+static SysScanDesc
+begin_open(Relation rel, Relation index, Oid relid, int64 after, Snapshot snapshot)
 {
-	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
-	List	   *claims = NIL;
 	ScanKeyData keys[3];
-	SysScanDesc scan;
-	HeapTuple	tuple;
 
 	ScanKeyEntryInitialize(&keys[0], SK_ISNULL | SK_SEARCHNULL, CLAIM_ENDED_AT,
 						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
@@ -188,18 +185,34 @@ claims_open(Oid relid, int64 generation, int64 after, Snapshot snapshot)
 				ObjectIdGetDatum(relid));
 	ScanKeyInit(&keys[2], CLAIM_ID_HI, BTGreaterStrategyNumber, F_INT8GT,
 				Int64GetDatum(after));
-	scan = systable_beginscan(rel, spine_tables(false)->claim_ended, true, snapshot, 3, keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	return systable_beginscan_ordered(rel, index, snapshot, 3, keys);
+}
+
+/* The rest need not be looked at once a claim is found beyond: they do not overlap. */
+List *
+claims_open(Oid relid, int64 generation, int64 lo, int64 hi, Snapshot snapshot)
+{
+	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
+	Relation	index = index_open(spine_tables(false)->claim_ended, AccessShareLock);
+	SysScanDesc scan = begin_open(rel, index, relid, lo, snapshot);
+	List	   *claims = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{
 		Claim	   *claim = palloc(sizeof(Claim));
 
 		CHECK_FOR_INTERRUPTS();
 		read_row(tuple, RelationGetDescr(rel), claim);
+		if (claim->request.generation != generation)
+			continue;
+		if (claim->lo >= hi)
+			break;
 		claim->busy = TransactionIdIsValid(writer_of_last(snapshot));
-		if (claim->request.generation == generation)
-			claims = lappend(claims, claim);
+		claims = lappend(claims, claim);
 	}
-	systable_endscan(scan);
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
 	table_close(rel, AccessShareLock);
 	return claims;
 }
@@ -272,7 +285,7 @@ end_claim(Claim *claim, const char *error)
 	claim->error = error == NULL ? NULL : pstrdup(error);
 	claims_update(claim);
 	/* What it claimed may be free again. */
-	registry_set_claimed(claim->request.relid, &(ClaimedMark) {0});
+	registry_forget_claimed(claim->request.relid);
 }
 
 static void

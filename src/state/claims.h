@@ -75,10 +75,10 @@ extern bool claims_take(Oid relid, int64 id, bool *busy, Claim *claim);
 
 /*
  * The claims of a spine that have not ended, without their inputs: those that
- * claim ids after this one.  With a dirty snapshot, which is for holders of the
- * claim lock, the ones that are busy as well.
+ * claim any of [lo, hi).  With a dirty snapshot, which is for holders of the claim
+ * lock, the ones that are busy as well.
  */
-extern List *claims_open(Oid relid, int64 generation, int64 after, Snapshot snapshot);
+extern List *claims_open(Oid relid, int64 generation, int64 lo, int64 hi, Snapshot snapshot);
 
 /* Both under the claim lock.  Only what can change is updated: lease to error. */
 extern void claims_insert(Claim *claim);

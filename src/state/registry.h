@@ -56,7 +56,9 @@ typedef struct SpineNews
 /*
  * Up to where a merge request has been claimed: a hint.  Who claims some of it next
  * looks from there on first, so as not to go through all that is claimed, nor to
- * merge the same batches again and again.
+ * merge the same batches again and again.  A spine has some for the requests that
+ * were claimed last: of two that save much the same, now one is the best, now the
+ * other.
  */
 typedef struct ClaimedMark
 {
@@ -120,9 +122,13 @@ extern int	registry_idle_databases(int milliseconds, Oid *databases, int max);
 /* Adds counts; allocates nothing and raises no error. */
 extern void registry_count(Oid relid, const SpineCounts *counts);
 
-/* Both allocate nothing and raise no error; without an entry there is no mark. */
+/*
+ * None of these allocates anything or raises an error; without an entry there is
+ * no mark.  *mark says which request is meant; false if there is none for it.
+ */
 extern void registry_set_claimed(Oid relid, const ClaimedMark *mark);
-extern ClaimedMark registry_claimed(Oid relid);
+extern bool registry_claimed(Oid relid, ClaimedMark *mark);
+extern void registry_forget_claimed(Oid relid);
 
 /* False if nothing was ever counted. */
 extern bool registry_counts(Oid relid, SpineCounts *counts, TimestampTz *reset);
