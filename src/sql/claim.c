@@ -25,6 +25,7 @@
 #include "state/report.h"
 #include "state/request.h"
 #include "state/results.h"
+#include "state/seen.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
 #include "state/values.h"
@@ -78,42 +79,37 @@ count_arg(FunctionCallInfo fcinfo, int n, const char *name)
 
 /* -------------------------------------------------------------- claiming */
 
-/* Relations with a spine, as far as the user may compact them. */
+/* The requests of all spines, as far as the user may compact them. */
 static List *
-compactable_relations(Snapshot snapshot)
-{
-	List	   *relids = NIL;
-	ListCell   *cell;
-
-	foreach(cell, trace_row_relations(snapshot))
-	{
-		Oid			relid = lfirst_oid(cell);
-
-		CHECK_FOR_INTERRUPTS();
-		if (relation_allows(relid, PRIVILEGE_COMPACT) && relation_is_shared_or_own(relid))
-			relids = lappend_oid(relids, relid);
-	}
-	return relids;
-}
-
-/* The requests of some relations as they are now, best first. */
-static List *
-list_offers(List *relids, bool must_be_spines)
+all_offers(Snapshot snapshot)
 {
 	List	   *offers = NIL;
 	ListCell   *cell;
 
-	foreach(cell, relids)
+	foreach(cell, trace_row_versions(snapshot))
 	{
-		Spine		spine;
-		Snapshot	rows;
+		const RowVersion *row = lfirst(cell);
 
 		CHECK_FOR_INTERRUPTS();
-		if (spine_read(lfirst_oid(cell), &spine, &rows))
-			offers = offers_add(offers, &spine);
-		else if (must_be_spines)
-			spine_not_registered(lfirst_oid(cell));
+		if (relation_allows(row->relid, PRIVILEGE_COMPACT) &&
+			relation_is_shared_or_own(row->relid))
+			(void) seen_offers(row->relid, row, &offers);
 	}
+	return offers;
+}
+
+/* The requests of one spine, or of all, as they are now, best first. */
+static List *
+list_offers(Oid relid)
+{
+	List	   *offers = NIL;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (!OidIsValid(relid))
+		offers = all_offers(GetActiveSnapshot());
+	else if (!seen_offers(relid, NULL, &offers))
+		spine_not_registered(relid);
+	PopActiveSnapshot();
 	offers_sort(offers);
 	return offers;
 }
@@ -153,7 +149,6 @@ spine_claim_merge(PG_FUNCTION_ARGS)
 	Claimant	claimant = {.may_claim = may_claim, .claimed = return_claim, .arg = fcinfo};
 	Oid			relid = InvalidOid;
 	int			max;
-	List	   *offers;
 
 	require_preloaded();
 	if (!PG_ARGISNULL(0))
@@ -165,11 +160,7 @@ spine_claim_merge(PG_FUNCTION_ARGS)
 	spine_refuse_read_only();
 	InitMaterializedSRF(fcinfo, 0);
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	offers = OidIsValid(relid) ? list_offers(list_make1_oid(relid), true) :
-		list_offers(compactable_relations(GetActiveSnapshot()), false);
-	PopActiveSnapshot();
-	(void) claiming_try(offers, max, &claimant);
+	(void) claiming_try(list_offers(relid), max, &claimant);
 	return (Datum) 0;
 }
 
@@ -201,7 +192,7 @@ claim_is_current(const Claim *claim)
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
 		return false;
 	note_temporary(relid);
-	return spine_is_current(relid, claim->request.generation);
+	return seen_is_current(relid, claim->request.generation);
 }
 
 /* A claim in the latest state, or made by this very command. */

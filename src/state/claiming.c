@@ -15,6 +15,7 @@
 
 #include "state/claiming.h"
 #include "state/registry.h"
+#include "state/seen.h"
 
 /* So many under one lock, which the worker waits for with the spine's. */
 #define CLAIMS_AT_ONCE 64
@@ -148,7 +149,6 @@ claim_from(const Offer *offer, ClaimedMark *mark, int max, const Claimant *claim
 {
 	SnapshotData dirty;
 	List	   *claims;
-	Spine		spine;
 	Snapshot	rows;
 	bool		locked;
 	int			count = 0;
@@ -158,8 +158,7 @@ claim_from(const Offer *offer, ClaimedMark *mark, int max, const Claimant *claim
 						 (int64) offer->request.hi, &dirty);
 	locked = lock_lapsed(offer, claims);
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (spine_read(offer->relid, &spine, &rows) && spine.generation == offer->generation &&
-		offer_stands(&spine, offer->request.lo, offer->request.hi))
+	if (seen_offer_stands(offer, &rows))
 		count = claim_stretches(offer, mark->from, max, &claims, rows, claimant);
 	PopActiveSnapshot();
 	if (count > 0)

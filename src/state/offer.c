@@ -46,6 +46,17 @@ offers_add(List *offers, Spine *spine)
 	return offers;
 }
 
+Offer *
+offer_copy(const Offer *offer)
+{
+	Offer	   *copy = palloc(sizeof(Offer));
+	Arena		arena = current_arena();
+
+	*copy = *offer;
+	copy->request.desc = description_copy(&offer->request.desc, &arena);
+	return copy;
+}
+
 bool
 offer_stands(Spine *spine, uint64 lo, uint64 hi)
 {

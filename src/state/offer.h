@@ -51,6 +51,9 @@ typedef struct Stretch
 /* Adds the requests of one spine to a list of Offer *. */
 extern List *offers_add(List *offers, Spine *spine);
 
+/* A copy in the current memory context, with all that it points to. */
+extern Offer *offer_copy(const Offer *offer);
+
 /* Does the spine have an outstanding request for exactly these ids? */
 extern bool offer_stands(Spine *spine, uint64 lo, uint64 hi);
 

@@ -235,19 +235,6 @@ spine_require(Oid relid, Spine *spine, Snapshot *rows)
 		spine_not_registered(relid);
 }
 
-bool
-spine_is_current(Oid relid, int64 generation)
-{
-	Spine		spine;
-	Snapshot	rows;
-	bool		current;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	current = spine_read(relid, &spine, &rows) && spine.generation == generation;
-	PopActiveSnapshot();
-	return current;
-}
-
 /* What who leaves a row for a spine has to know of it. */
 typedef struct Outline
 {

@@ -93,9 +93,6 @@ extern bool spine_read(Oid relid, Spine *spine, Snapshot *rows);
 /* The same; an error if it is not registered. */
 extern void spine_require(Oid relid, Spine *spine, Snapshot *rows);
 
-/* Is there a spine, and of this generation, in the latest state? */
-extern bool spine_is_current(Oid relid, int64 generation);
-
 /* The first as another snapshot sees it. */
 extern bool spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapshot *rows);
 

@@ -43,6 +43,7 @@
 #include "state/report.h"
 #include "state/request.h"
 #include "state/results.h"
+#include "state/seen.h"
 #include "state/tables.h"
 #include "state/values.h"
 #include "worker/guard.h"
@@ -177,7 +178,7 @@ claim_step(void *arg)
 static bool
 claim_is_current(void)
 {
-	return spine_is_current(merger.request.relid, merger.request.generation);
+	return seen_is_current(merger.request.relid, merger.request.generation);
 }
 
 /*
