@@ -28,6 +28,16 @@ typedef struct SeenSpine
 static HTAB *seen = NULL;
 static MemoryContext seen_memory = NULL;
 
+/*
+ * Requests that are no longer of use here may be in somebody's list still: they go
+ * when his memory does.
+ */
+static void
+give_away(MemoryContext memory)
+{
+	MemoryContextSetParent(memory, CurrentMemoryContext);
+}
+
 /* The table, empty if it is full. */
 static HTAB *
 seen_table(void)
@@ -36,11 +46,11 @@ seen_table(void)
 
 	if (seen != NULL && hash_get_num_entries(seen) < MAX_SEEN)
 		return seen;
+	if (seen != NULL)
+		give_away(seen_memory);
 	seen = NULL;
-	if (seen_memory == NULL)
-		seen_memory = AllocSetContextCreate(TopMemoryContext, "spine requests seen",
-											ALLOCSET_DEFAULT_SIZES);
-	MemoryContextReset(seen_memory);
+	seen_memory = AllocSetContextCreate(TopMemoryContext, "spine requests seen",
+										ALLOCSET_DEFAULT_SIZES);
 	info.hcxt = seen_memory;
 	seen = hash_create("spine requests seen", 64, &info, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	return seen;
@@ -59,7 +69,7 @@ forget(Oid relid)
 
 	if (spine == NULL)
 		return;
-	MemoryContextDelete(spine->memory);
+	give_away(spine->memory);
 	hash_search(seen, &relid, HASH_REMOVE, NULL);
 }
 
@@ -115,7 +125,6 @@ seen_offers(Oid relid, const RowVersion *row, List **offers)
 	SeenSpine  *entry;
 	Spine		spine;
 	Snapshot	rows;
-	ListCell   *cell;
 
 	if (copies_top(relid) != NULL)
 	{
@@ -127,8 +136,7 @@ seen_offers(Oid relid, const RowVersion *row, List **offers)
 	entry = look_at(relid, row);
 	if (entry == NULL)
 		return false;
-	foreach(cell, entry->offers)
-		*offers = lappend(*offers, offer_copy(lfirst(cell)));
+	*offers = list_concat(*offers, entry->offers);
 	return true;
 }
 
