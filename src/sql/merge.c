@@ -37,7 +37,7 @@ Datum
 spine_apply_merge(PG_FUNCTION_ARGS)
 {
 	Oid			relid = relation_arg(fcinfo, 0, ACL_UPDATE);
-	BatchRow	row;
+	BatchRow	row = {0};
 	ArrayType  *inputs = merge_args(fcinfo, &row);
 	const char *missing;
 

@@ -351,22 +351,17 @@ settle(Claim *claim, const char *error, bool count)
 				   &(SpineCounts) {.merge_time = claim->ended_at - claim->claimed_at});
 }
 
-/*
- * Nobody else writes a claim whose result is queued, and those who look for what
- * is free see this one as completed until we commit.  So it needs no claim lock,
- * which as many as claim stand in line for.
- */
-void
-claims_settle(Oid relid, int64 id, const char *error)
+/* The lock is for the row to stay where it is: VACUUM FULL would move it. */
+bool
+claims_answered(int64 id, Claim *claim)
 {
-	bool		count = attempts_lock(relid, false);
-	Claim		claim;
 	SnapshotData dirty;
 	TransactionId writer;
 
+	LockRelationOid(spine_tables(false)->claim, RowExclusiveLock);
 	InitDirtySnapshot(dirty);
-	if (!find_claim(id, &dirty, &claim, &writer))
-		return;
+	if (!find_claim(id, &dirty, claim, &writer))
+		return false;
 	if (TransactionIdIsValid(writer))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -374,6 +369,19 @@ claims_settle(Oid relid, int64 id, const char *error)
 				 errdetail("Somebody is updating claim " INT64_FORMAT ", whose result is queued.",
 						   id),
 				 errhint("The transaction might succeed if retried.")));
-	if (claim.ended_at == 0)
-		settle(&claim, error, count);
+	return true;
+}
+
+/*
+ * Nobody else writes a claim whose result is queued, and those who look for what
+ * is free see this one as completed until we commit.  So it needs no claim lock,
+ * which as many as claim stand in line for.
+ */
+void
+claims_settle(Claim *claim, const char *error)
+{
+	bool		count = attempts_lock(claim->request.relid, false);
+
+	if (claim->ended_at == 0)
+		settle(claim, error, count);
 }

@@ -98,10 +98,17 @@ extern void claims_end(Claim *claim, const char *error);
 extern int	claims_end_lapsed(List **claims, int64 lo, int64 hi, bool failed);
 
 /*
+ * The claim that a queued result answers; false if it is not there any more.  It
+ * stays as it is until this transaction settles it.  An error if somebody is
+ * writing it all the same.
+ */
+extern bool claims_answered(int64 id, Claim *claim);
+
+/*
  * A claim's result has been applied (error is NULL) or refused; takes no claim
  * lock.  Attempts are left as they are while somebody else, in a transaction that
  * may be idle, has the lock on them: results are not to wait for that.
  */
-extern void claims_settle(Oid relid, int64 id, const char *error);
+extern void claims_settle(Claim *claim, const char *error);
 
 #endif
