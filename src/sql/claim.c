@@ -83,35 +83,38 @@ count_arg(FunctionCallInfo fcinfo, int n, const char *name)
 static List *
 all_offers(Snapshot snapshot)
 {
-	List	   *offers = NIL;
+	List	   *spines = NIL;
 	ListCell   *cell;
 
 	foreach(cell, trace_row_versions(snapshot))
 	{
 		const RowVersion *row = lfirst(cell);
+		List	   *offers;
 
 		CHECK_FOR_INTERRUPTS();
 		if (relation_allows(row->relid, PRIVILEGE_COMPACT) &&
-			relation_is_shared_or_own(row->relid))
-			(void) seen_offers(row->relid, row, &offers);
+			relation_is_shared_or_own(row->relid) && seen_offers(row->relid, row, &offers))
+			spines = lappend(spines, offers);
 	}
-	return offers;
+	return spines;
 }
 
-/* The requests of one spine, or of all, as they are now, best first. */
+/* The requests of one spine, or of all, as they are now: a list for each. */
 static List *
 list_offers(Oid relid)
 {
-	List	   *offers = NIL;
+	List	   *spines;
+	List	   *offers;
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (!OidIsValid(relid))
-		offers = all_offers(GetActiveSnapshot());
-	else if (!seen_offers(relid, NULL, &offers))
+		spines = all_offers(GetActiveSnapshot());
+	else if (seen_offers(relid, NULL, &offers))
+		spines = list_make1(offers);
+	else
 		spine_not_registered(relid);
 	PopActiveSnapshot();
-	offers_sort(offers);
-	return offers;
+	return spines;
 }
 
 static void

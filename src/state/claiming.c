@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "state/claiming.h"
+#include "state/offer_queue.h"
 #include "state/registry.h"
 #include "state/seen.h"
 
@@ -227,21 +228,24 @@ try_offer(const Offer *offer, int max, const Claimant *claimant, bool *busy)
  * queue for the best spine, one behind the other.
  */
 int
-claiming_try(List *offers, int max, const Claimant *claimant)
+claiming_try(List *spines, int max, const Claimant *claimant)
 {
+	OfferQueue	queue = offer_queue(spines);
+	List	   *tried = NIL;
 	bool		busy = false;
 	int			count = 0;
+	const Offer *offer;
 	ListCell   *cell;
 
-	foreach(cell, offers)
+	while (count < max && (offer = offer_queue_next(&queue)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (count < max)
-			count += try_offer(lfirst(cell), max - count, claimant, &busy);
+		count += try_offer(offer, max - count, claimant, &busy);
+		tried = lappend(tried, (void *) offer);
 	}
 	if (!busy)
 		return count;
-	foreach(cell, offers)
+	foreach(cell, tried)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (count < max)

@@ -61,6 +61,7 @@ extern bool offer_stands(Spine *spine, uint64 lo, uint64 hi);
 extern bool offer_contains(Spine *spine, uint64 lo, uint64 hi);
 
 /* Best first. */
+extern int	offer_compare(const Offer *a, const Offer *b);
 extern void offers_sort(List *offers);
 
 /* What of a request is known, from the open claims of its spine. */

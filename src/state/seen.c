@@ -109,6 +109,7 @@ look_at(Oid relid, const RowVersion *row)
 {
 	SeenSpine  *entry = find_seen(relid);
 	Spine		spine;
+	List	   *offers;
 
 	if (entry != NULL && (row == NULL ? trace_row_is_seen(&entry->row, GetActiveSnapshot()) :
 						  entry->row.xmin == row->xmin &&
@@ -116,7 +117,9 @@ look_at(Oid relid, const RowVersion *row)
 		return entry;
 	if (!trace_row_load(relid, GetActiveSnapshot(), false, &spine))
 		return NULL;
-	return remember(&spine, offers_add(NIL, &spine));
+	offers = offers_add(NIL, &spine);
+	offers_sort(offers);
+	return remember(&spine, offers);
 }
 
 bool
@@ -130,13 +133,14 @@ seen_offers(Oid relid, const RowVersion *row, List **offers)
 	{
 		if (!spine_read(relid, &spine, &rows))
 			return false;
-		*offers = offers_add(*offers, &spine);
+		*offers = offers_add(NIL, &spine);
+		offers_sort(*offers);
 		return true;
 	}
 	entry = look_at(relid, row);
 	if (entry == NULL)
 		return false;
-	*offers = list_concat(*offers, entry->offers);
+	*offers = entry->offers;
 	return true;
 }
 

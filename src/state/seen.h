@@ -17,10 +17,9 @@
 #include "state/trace_row.h"
 
 /*
- * Adds the requests of a spine, as the active snapshot sees it, to a list of
- * Offer *, which are not to be written to and last as long as the current memory
- * context; false if it is none.  Which version of its row that is may be known, or
- * be NULL.
+ * The requests of a spine, as the active snapshot sees it: a sorted list of Offer *,
+ * which is not to be written to and lasts as long as the current memory context;
+ * false if it is none.  Which version of its row that is may be known, or be NULL.
  */
 extern bool seen_offers(Oid relid, const RowVersion *row, List **offers);
 

@@ -163,7 +163,7 @@ claim_step(void *arg)
 		if (!relation_owner(offer->relid, &owner))
 			continue;
 		SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
-		count = claiming_try(list_make1(offer), 1, &claimant);
+		count = claiming_try(list_make1(list_make1(offer)), 1, &claimant);
 		SetUserIdAndSecContext(self, context);
 		if (count > 0)
 			break;
