@@ -376,7 +376,7 @@ spine_retry_merge(PG_FUNCTION_ARGS)
 	/* A lease that is over would count again. */
 	claims_lock(key.relid);
 	InitDirtySnapshot(dirty);
-	claims = claims_open(key.relid, spine.generation, key.lo, key.hi, &dirty);
+	claims = claims_open(key.relid, spine.generation, key.lo, PG_INT64_MAX, &dirty);
 	forgotten = claims_end_lapsed(&claims, key.lo, key.hi, false) > 0;
 	claims_unlock(key.relid);
 	PG_RETURN_BOOL(attempts_forget(&key) || forgotten);

@@ -173,46 +173,39 @@ claims_take(Oid relid, int64 id, bool *busy, Claim *claim)
 	}
 }
 
-/* The open claims of a relation that claim ids after this one, by their last ids. */
-static SysScanDesc
-begin_open(Relation rel, Relation index, Oid relid, int64 after, Snapshot snapshot)
+/*
+ * A claim lies within a request, and as long as a generation lasts requests only
+ * grow together.  So none reaches beyond a request of which it has a part, and the
+ * index need not be read any further: dead entries of other requests may be there.
+ */
+List *
+claims_open(Oid relid, int64 generation, int64 lo, int64 hi, Snapshot snapshot)
 {
-	ScanKeyData keys[3];
+	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
+	List	   *claims = NIL;
+	ScanKeyData keys[4];
+	SysScanDesc scan;
+	HeapTuple	tuple;
 
 	ScanKeyEntryInitialize(&keys[0], SK_ISNULL | SK_SEARCHNULL, CLAIM_ENDED_AT,
 						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
 	ScanKeyInit(&keys[1], CLAIM_RELATION, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relid));
-	ScanKeyInit(&keys[2], CLAIM_ID_HI, BTGreaterStrategyNumber, F_INT8GT,
-				Int64GetDatum(after));
-	return systable_beginscan_ordered(rel, index, snapshot, 3, keys);
-}
-
-/* The rest need not be looked at once a claim is found beyond: they do not overlap. */
-List *
-claims_open(Oid relid, int64 generation, int64 lo, int64 hi, Snapshot snapshot)
-{
-	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
-	Relation	index = index_open(spine_tables(false)->claim_ended, AccessShareLock);
-	SysScanDesc scan = begin_open(rel, index, relid, lo, snapshot);
-	List	   *claims = NIL;
-	HeapTuple	tuple;
-
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	ScanKeyInit(&keys[2], CLAIM_ID_HI, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(lo));
+	ScanKeyInit(&keys[3], CLAIM_ID_HI, BTLessEqualStrategyNumber, F_INT8LE,
+				Int64GetDatum(hi));
+	scan = systable_beginscan(rel, spine_tables(false)->claim_ended, true, snapshot, 4, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Claim	   *claim = palloc(sizeof(Claim));
 
 		CHECK_FOR_INTERRUPTS();
 		read_row(tuple, RelationGetDescr(rel), claim);
-		if (claim->request.generation != generation)
-			continue;
-		if (claim->lo >= hi)
-			break;
 		claim->busy = TransactionIdIsValid(writer_of_last(snapshot));
-		claims = lappend(claims, claim);
+		if (claim->request.generation == generation)
+			claims = lappend(claims, claim);
 	}
-	systable_endscan_ordered(scan);
-	index_close(index, AccessShareLock);
+	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return claims;
 }

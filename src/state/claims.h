@@ -75,8 +75,9 @@ extern bool claims_take(Oid relid, int64 id, bool *busy, Claim *claim);
 
 /*
  * The claims of a spine that have not ended, without their inputs: those that
- * claim any of [lo, hi).  With a dirty snapshot, which is for holders of the claim
- * lock, the ones that are busy as well.
+ * claim any of [lo, hi), where hi is the end of a request or PG_INT64_MAX.  With a
+ * dirty snapshot, which is for holders of the claim lock, the ones that are busy as
+ * well.
  */
 extern List *claims_open(Oid relid, int64 generation, int64 lo, int64 hi, Snapshot snapshot);
 
