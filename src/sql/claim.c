@@ -303,25 +303,12 @@ discard_parts(const Claim *claim, ArrayType *parts)
 						   nkept);
 }
 
-static void
-queue_result(FunctionCallInfo fcinfo, Claim *claim, ArrayType *parts, ArrayType *runs)
-{
-	BatchRow	row = {
-		.desc = claim->desc, .len = PG_GETARG_INT64(1), .parts = parts, .runs = runs
-	};
-
-	claim->result = results_submit(claim->request.relid, claim->request.generation, &row,
-								   claim->inputs, claim->id);
-	claims_update(claim);
-}
-
 PG_FUNCTION_INFO_V1(spine_complete_merge);
 Datum
 spine_complete_merge(PG_FUNCTION_ARGS)
 {
 	HollowBatch batch = {0};
-	ArrayType  *parts;
-	ArrayType  *runs;
+	BatchRow	row = {0};
 	bool		current;
 	Claim		claim;
 	const char *status = "queued";
@@ -330,22 +317,22 @@ spine_complete_merge(PG_FUNCTION_ARGS)
 	bool		nulls[2] = {false};
 	CoreError	err;
 
-	claim = claim_arg(fcinfo, false, &current);
-	batch.len = bigint_arg(fcinfo, 1, "len");
-	parts = array_arg(fcinfo, 2, "parts");
-	runs = array_arg(fcinfo, 3, "runs");
-	hollow_batch_set_arrays(&batch, parts, runs);
+	(void) bigint_arg(fcinfo, 0, "claim");
+	batch.len = row.len = bigint_arg(fcinfo, 1, "len");
+	row.parts = array_arg(fcinfo, 2, "parts");
+	row.runs = array_arg(fcinfo, 3, "runs");
+	hollow_batch_set_arrays(&batch, row.parts, row.runs);
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
-	if (claim.result != 0)
-		status = "repeated";
-	else if (!claim_stands(&claim, current))
-		status = "lapsed";
+	claim = claim_arg(fcinfo, false, &current);
+	if (claim_stands(&claim, current))
+		results_answer(&claim, &row);
 	else
-		queue_result(fcinfo, &claim, parts, runs);
-	claims_unlock(claim.request.relid);
-	if (strcmp(status, "queued") != 0)
-		discard_parts(&claim, parts);
+	{
+		claims_unlock(claim.request.relid);
+		status = claim.result != 0 ? "repeated" : "lapsed";
+		discard_parts(&claim, row.parts);
+	}
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	values[0] = CStringGetTextDatum(status);

@@ -65,5 +65,5 @@ spine_submit_merge(PG_FUNCTION_ARGS)
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
 	spine_require(relid, &spine, &rows);
-	PG_RETURN_INT64(results_submit(relid, spine.generation, &row, inputs, 0));
+	PG_RETURN_INT64(results_submit(relid, spine.generation, &row, inputs));
 }

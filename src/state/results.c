@@ -30,15 +30,14 @@
 #include "state/tables.h"
 #include "state/values.h"
 
-int64
-results_submit(Oid relid, int64 generation, const BatchRow *result, ArrayType *inputs,
-			   int64 claim)
+/* One row; claim is 0 without one. */
+static void
+insert_row(int64 id, Oid relid, int64 generation, const BatchRow *result, ArrayType *inputs,
+		   int64 claim)
 {
-	const SpineTables *tables = spine_tables(false);
+	Relation	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
 	Datum		values[RESULT_COLUMNS] = {0};
 	bool		nulls[RESULT_COLUMNS] = {false};
-	Relation	rel;
-	int64		id = nextval_internal(tables->result_seq, false);
 
 	values[RESULT_ID - 1] = Int64GetDatum(id);
 	values[RESULT_RELATION - 1] = ObjectIdGetDatum(relid);
@@ -58,11 +57,40 @@ results_submit(Oid relid, int64 generation, const BatchRow *result, ArrayType *i
 	nulls[RESULT_APPLIED_AT - 1] = true;
 	nulls[RESULT_OUTCOME - 1] = true;
 	nulls[RESULT_ERROR - 1] = true;
-	rel = table_open(tables->result, RowExclusiveLock);
 	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
 	table_close(rel, NoLock);
 	spine_notify_at_commit();
+}
+
+static int64
+next_id(void)
+{
+	return nextval_internal(spine_tables(false)->result_seq, false);
+}
+
+int64
+results_submit(Oid relid, int64 generation, const BatchRow *result, ArrayType *inputs)
+{
+	int64		id = next_id();
+
+	insert_row(id, relid, generation, result, inputs, 0);
 	return id;
+}
+
+/* Others claim meanwhile: only the claim's own row is written under its lock. */
+void
+results_answer(Claim *claim, const BatchRow *result)
+{
+	const RequestKey *request = &claim->request;
+	BatchRow	row = *result;
+
+	claim->result = next_id();
+	claims_update(claim);
+	claims_unlock(request->relid);
+	row.desc = claim->desc;
+	insert_row(claim->result, request->relid, request->generation, &row, claim->inputs,
+			   claim->id);
+	stop_point("result_answered");
 }
 
 /* A column of a result, copied if it is an array; false if it is null or not there. */

@@ -281,11 +281,7 @@ complete(const MergeOutput *output)
 				 errmsg("claim " INT64_FORMAT " is over", merger.claim),
 				 errdetail("The relation has been truncated or dropped, or somebody else has claimed the same."),
 				 errhint("Nothing needs to be done: what the merge function wrote is rolled back.")));
-	row.desc = claim.desc;
-	claim.result = results_submit(claim.request.relid, claim.request.generation, &row,
-								  claim.inputs, claim.id);
-	claims_update(&claim);
-	claims_unlock(merger.request.relid);
+	results_answer(&claim, &row);
 	stop_point("merge_queued");
 }
 
