@@ -480,6 +480,12 @@ queue_rest(Queue *queue)
 	return next == PG_INT64_MAX ? -1 : Max(next - mailbox_clock(), 0);
 }
 
+int64
+queue_gathers(Queue *queue)
+{
+	return queue->looked_at + GATHER_PAUSE - mailbox_clock();
+}
+
 bool
 queue_is_blocked(Queue *queue)
 {
