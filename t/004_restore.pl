@@ -49,7 +49,7 @@ $node->safe_psql('postgres', $inbox);
 my $waiting = 'SELECT ticket, relation, generation, len, parts, sequenced_at, lower, error FROM spine_inbox ORDER BY ticket';
 my $inbox_before = $node->safe_psql('postgres', $waiting);
 my $sequenced = <<'END';
-SELECT lower, parts, error FROM spine_inbox WHERE relation = 'inbox'::regclass AND parts[1] ~ 'waits' ORDER BY ticket;
+SELECT i.lower, b.parts, i.error FROM spine_inbox i JOIN spine_batches b USING (relation, lower) WHERE relation = 'inbox'::regclass ORDER BY ticket;
 SELECT lower, parts FROM spine_batches WHERE relation = 'inbox'::regclass ORDER BY lower;
 SELECT spine_validate('inbox');
 END

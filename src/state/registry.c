@@ -28,9 +28,6 @@
 #include "state/registry_entry.h"
 #include "state/working.h"
 
-/* Of an id, what is not the time. */
-#define ID_NUMBER_BITS 20
-
 RegistryHeader *registry_header = NULL;
 
 static HTAB *registry = NULL;

@@ -144,6 +144,9 @@ extern bool registry_add_news(Oid relid, int news);
 /* Takes the news of at most max spines of this database; returns how many. */
 extern int	registry_take_news(SpineNews *news, int max);
 
+/* Of an id, what is not the time. */
+#define ID_NUMBER_BITS 20
+
 /*
  * An id that neither this database nor any other, nor a copy that was restored
  * to an earlier state, has given out or will: milliseconds since 2000 and a

@@ -31,24 +31,32 @@ typedef struct WaitingScan
 	Relation	rel;
 	Relation	index;
 	AttrNumber	relation;		/* columns */
-	AttrNumber	completed_at;
+	AttrNumber	completed_at;	/* 0 = rows go when they are done */
 	SysScanDesc scan;
 } WaitingScan;
 
 static void
-open_table(WaitingScan *waiting, WaitingTable which)
+open_table(WaitingScan *waiting, const Oid *table, const Oid *index)
 {
-	bool		results = which == WAITING_RESULTS;
+	waiting->rel = table_open(*table, RowExclusiveLock);
+	/* That may have brought news of its index. */
+	(void) spine_tables(false);
+	waiting->index = index_open(*index, AccessShareLock);
+}
+
+/* Merge results: (applied_at, relation, id); batches: (relation, ticket). */
+static void
+open_queue(WaitingScan *waiting, WaitingTable which)
+{
 	const SpineTables *tables = spine_tables(false);
 
-	waiting->relation = results ? (AttrNumber) RESULT_RELATION : (AttrNumber) INBOX_RELATION;
-	waiting->completed_at = results ? (AttrNumber) RESULT_APPLIED_AT :
-		(AttrNumber) INBOX_SEQUENCED_AT;
-	waiting->rel = table_open(results ? tables->result : tables->inbox, RowExclusiveLock);
-	/* Opening the table may bring news of its index. */
-	tables = spine_tables(false);
-	waiting->index = index_open(results ? tables->result_queue : tables->inbox_queue,
-								AccessShareLock);
+	if (which == WAITING_RESULTS)
+		open_table(waiting, &tables->result, &tables->result_queue);
+	else
+		open_table(waiting, &tables->inbox, &tables->inbox_pkey);
+	waiting->relation = which == WAITING_RESULTS ? (AttrNumber) RESULT_RELATION :
+		(AttrNumber) INBOX_RELATION;
+	waiting->completed_at = which == WAITING_RESULTS ? RESULT_APPLIED_AT : 0;
 }
 
 static void
@@ -64,12 +72,16 @@ begin_waiting(WaitingScan *waiting, StrategyNumber strategy, RegProcedure compar
 			  Oid relid, Snapshot snapshot)
 {
 	ScanKeyData keys[2];
+	int			nkeys = 0;
 
-	ScanKeyEntryInitialize(&keys[0], SK_ISNULL | SK_SEARCHNULL, waiting->completed_at,
-						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
-	ScanKeyInit(&keys[1], waiting->relation, strategy, compare, ObjectIdGetDatum(relid));
-	waiting->scan = systable_beginscan_ordered(waiting->rel, waiting->index, snapshot, 2,
-											   keys);
+	if (waiting->completed_at != 0)
+		ScanKeyEntryInitialize(&keys[nkeys++], SK_ISNULL | SK_SEARCHNULL,
+							   waiting->completed_at, InvalidStrategy, InvalidOid,
+							   InvalidOid, InvalidOid, (Datum) 0);
+	ScanKeyInit(&keys[nkeys++], waiting->relation, strategy, compare,
+				ObjectIdGetDatum(relid));
+	waiting->scan = systable_beginscan_ordered(waiting->rel, waiting->index, snapshot,
+											   nkeys, keys);
 }
 
 static HeapTuple
@@ -81,13 +93,13 @@ next_waiting(WaitingScan *waiting)
 
 /* The first relation after this one that has rows waiting; InvalidOid if none. */
 static Oid
-next_relation(WaitingScan *waiting, Oid after)
+next_relation(WaitingScan *waiting, Oid after, Snapshot snapshot)
 {
 	Oid			relid = InvalidOid;
 	HeapTuple	tuple;
 	bool		isnull;
 
-	begin_waiting(waiting, BTGreaterStrategyNumber, F_OIDGT, after, GetActiveSnapshot());
+	begin_waiting(waiting, BTGreaterStrategyNumber, F_OIDGT, after, snapshot);
 	tuple = next_waiting(waiting);
 	if (tuple != NULL)
 		relid = DatumGetObjectId(heap_getattr(tuple, waiting->relation,
@@ -97,15 +109,15 @@ next_relation(WaitingScan *waiting, Oid after)
 }
 
 List *
-waiting_relations(WaitingTable which, int max)
+waiting_relations(WaitingTable which, Snapshot snapshot, int max)
 {
 	List	   *relations = NIL;
 	WaitingScan waiting;
 	Oid			relid = InvalidOid;
 
-	open_table(&waiting, which);
+	open_queue(&waiting, which);
 	while (list_length(relations) < max &&
-		   OidIsValid(relid = next_relation(&waiting, relid)))
+		   OidIsValid(relid = next_relation(&waiting, relid, snapshot)))
 		relations = lappend_oid(relations, relid);
 	close_table(&waiting);
 	return relations;
@@ -119,7 +131,7 @@ waiting_rows(WaitingTable which, Oid relid, int max)
 	WaitingScan waiting;
 	HeapTuple	tuple;
 
-	open_table(&waiting, which);
+	open_queue(&waiting, which);
 	begin_waiting(&waiting, BTEqualStrategyNumber, F_OIDEQ, relid, snapshot);
 	while (list_length(rows) <= max && (tuple = next_waiting(&waiting)) != NULL)
 		rows = lappend(rows, heap_copytuple(tuple));
@@ -132,8 +144,10 @@ waiting_rows(WaitingTable which, Oid relid, int max)
 int
 waiting_prune(WaitingTable which, int max)
 {
+	bool		results = which == WAITING_RESULTS;
+	const SpineTables *tables = spine_tables(false);
 	TimestampTz before;
-	WaitingScan waiting;
+	WaitingScan done;
 	ScanKeyData key;
 	HeapTuple	tuple;
 	int			pruned = 0;
@@ -142,18 +156,20 @@ waiting_prune(WaitingTable which, int max)
 		return 0;
 	before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 										 -INT64CONST(1000) * spine_result_retention);
-	open_table(&waiting, which);
-	ScanKeyInit(&key, waiting.completed_at, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
+	open_table(&done, results ? &tables->result : &tables->answer,
+			   results ? &tables->result_queue : &tables->answer_sequenced);
+	ScanKeyInit(&key, results ? (AttrNumber) RESULT_APPLIED_AT :
+				(AttrNumber) ANSWER_SEQUENCED_AT, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
 				TimestampTzGetDatum(before));
-	waiting.scan = systable_beginscan_ordered(waiting.rel, waiting.index,
-											  GetActiveSnapshot(), 1, &key);
-	while (pruned < max && (tuple = next_waiting(&waiting)) != NULL)
+	done.scan = systable_beginscan_ordered(done.rel, done.index, GetActiveSnapshot(), 1,
+										   &key);
+	while (pruned < max && (tuple = next_waiting(&done)) != NULL)
 	{
-		CatalogTupleDelete(waiting.rel, &tuple->t_self);
+		CatalogTupleDelete(done.rel, &tuple->t_self);
 		pruned++;
 	}
-	systable_endscan_ordered(waiting.scan);
-	close_table(&waiting);
+	systable_endscan_ordered(done.scan);
+	close_table(&done);
 	return pruned;
 }
 

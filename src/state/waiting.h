@@ -3,10 +3,10 @@
  *		Tables whose rows wait for the worker: merge results, and batches in the
  *		inbox.
  *
- * A row waits while its time of completion is null, and is pruned
- * spine.result_retention after that.  Each table has an index on (time of
- * completion, relation, id).  Everything here runs inside the caller's
- * transaction.
+ * A merge result waits while its time of completion is null; a batch is deleted
+ * when it has got its time, and answered in another table.  What is completed or
+ * answered is pruned after spine.result_retention.  Everything here runs inside
+ * the caller's transaction.
  */
 #ifndef SPINE_STATE_WAITING_H
 #define SPINE_STATE_WAITING_H
@@ -15,11 +15,12 @@
 
 #include "access/htup.h"
 #include "nodes/pg_list.h"
+#include "utils/snapshot.h"
 
 typedef enum WaitingTable
 {
 	WAITING_RESULTS,			/* spine_merge_result */
-	WAITING_BATCHES				/* spine_inbox_batch */
+	WAITING_BATCHES				/* spine_inbox_batch, and spine_inbox_answer */
 } WaitingTable;
 
 /* What a stretch of work on the rows of one relation has found. */
@@ -40,8 +41,12 @@ typedef enum SpineCondition
 	SPINE_UNREGISTERED
 } SpineCondition;
 
-/* Oids of the relations that have rows waiting, ascending, at most max of them. */
-extern List *waiting_relations(WaitingTable which, int max);
+/*
+ * Oids of the relations that have rows waiting, ascending, at most max of them.
+ * With SnapshotAny those of dead rows are among them, over which a look need not
+ * step then, however many there are.
+ */
+extern List *waiting_relations(WaitingTable which, Snapshot snapshot, int max);
 
 /*
  * Copies of the rows that wait for a relation, in the order of their ids; at
@@ -49,7 +54,7 @@ extern List *waiting_relations(WaitingTable which, int max);
  */
 extern List *waiting_rows(WaitingTable which, Oid relid, int max);
 
-/* Deletes rows completed longer ago than spine.result_retention, at most max. */
+/* Deletes rows completed or answered longer ago than spine.result_retention, at most max. */
 extern int	waiting_prune(WaitingTable which, int max);
 
 /*

@@ -19,6 +19,7 @@
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "spine.h"
 #include "state/claims_prune.h"
@@ -148,8 +149,10 @@ look_step(void *arg)
 	if (queue->absent)
 		return;
 	context = MemoryContextSwitchTo(queue->scratch);
-	queue->batches = waiting_relations(WAITING_BATCHES, MAX_RELATIONS);
-	queue->results = waiting_relations(WAITING_RESULTS, MAX_RELATIONS);
+	queue->batches = waiting_relations(WAITING_BATCHES, GetActiveSnapshot(),
+									   MAX_RELATIONS);
+	queue->results = waiting_relations(WAITING_RESULTS, GetActiveSnapshot(),
+									   MAX_RELATIONS);
 	queue->idle = idle_relations();
 	MemoryContextSwitchTo(context);
 }
