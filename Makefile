@@ -26,7 +26,7 @@ REGRESS = frontier push dims apply transaction buffer errors privileges roles wo
 	garbage claim hold snapshot inbox merge_function retry exert flat events
 ISOLATION = push_push push_repeatable_read push_apply push_since push_drop push_deadlock \
 	append_push savepoint prepared own_writes register_race apply_truncate worker_busy \
-	sweep claiming wait_upper inbox_waits temporary push_exert
+	sweep claiming wait_upper inbox_waits inbox_generation temporary push_exert
 
 # Where test output goes, e.g. when the source tree cannot be written to.
 TEST_OUTPUT ?= .

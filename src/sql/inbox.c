@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 
 #include "sql/args.h"
+#include "state/generation.h"
 #include "state/inbox.h"
 #include "state/mailbox.h"
 #include "state/report.h"

@@ -21,6 +21,7 @@
 #include "utils/timestamp.h"
 
 #include "dev/stop_point.h"
+#include "state/generation.h"
 #include "state/inbox.h"
 #include "state/inbox_answer.h"
 #include "state/registry.h"

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "dev/stop_point.h"
+#include "state/generation.h"
 #include "state/merge.h"
 #include "state/report.h"
 #include "state/values.h"
@@ -88,6 +89,8 @@ spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 	if (trace_push(&spine->trace, &batch, effects, &err) != CORE_OK)
 		report_core_error(&err);
 	spine_changed(spine);
+	if (frontier_is_empty(&spine->trace.upper))
+		generation_changes(spine->relid);
 	stop_point("push_traced");
 	spine_insert_pushed(spine, row, effects);
 	spine->counts.pushes++;

@@ -96,19 +96,6 @@ extern void spine_require(Oid relid, Spine *spine, Snapshot *rows);
 /* The first as another snapshot sees it. */
 extern bool spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapshot *rows);
 
-/*
- * The generation that a row of ours is for: the latest that was committed, or
- * that of this transaction.  An error if the relation is not registered.  The
- * caller holds a lock on it.
- */
-extern int64 spine_generation(Oid relid);
-
-/*
- * Raises an error, likewise, and if no time can follow: those of the spine have
- * several dimensions, or have ended.
- */
-extern void spine_require_next_time(Oid relid);
-
 /* Raises an error in read-only transactions and on a standby. */
 extern void spine_refuse_read_only(void);
 
