@@ -24,6 +24,7 @@
 #include "state/generation.h"
 #include "state/inbox.h"
 #include "state/inbox_answer.h"
+#include "state/inbox_queue.h"
 #include "state/registry.h"
 #include "state/tables.h"
 #include "state/values.h"
@@ -35,10 +36,13 @@ inbox_add(Oid relid, const BatchRow *batch)
 	Datum		values[INBOX_COLUMNS] = {0};
 	bool		nulls[INBOX_COLUMNS] = {false};
 	int64		generation = spine_generation(relid);
-	int64		ticket = registry_next_id();
+	int64		ticket;
 	Relation	rel;
 	HeapTuple	tuple;
 
+	/* Before the ticket: see inbox_queue.c. */
+	(void) GetCurrentTransactionId();
+	ticket = registry_next_id();
 	values[INBOX_RELATION - 1] = ObjectIdGetDatum(relid);
 	values[INBOX_TICKET - 1] = Int64GetDatum(ticket);
 	values[INBOX_GENERATION - 1] = Int64GetDatum(generation);
@@ -68,7 +72,7 @@ inbox_follow_generation(Oid relid, int64 from, int64 to)
 
 	/* It may be a row that this very command has made. */
 	CommandCounterIncrement();
-	foreach(cell, waiting_rows(WAITING_BATCHES, relid, INT_MAX - 1))
+	foreach(cell, inbox_rows(relid, INT_MAX - 1))
 	{
 		HeapTuple	tuple = lfirst(cell);
 		Datum		values[INBOX_COLUMNS] = {0};
@@ -123,7 +127,7 @@ find_waiting(int64 ticket, Oid relid, Snapshot snapshot, InboxEntry *entry)
 {
 	Relation	rel = table_open(spine_tables(false)->inbox, AccessShareLock);
 	List	   *relations = OidIsValid(relid) ? list_make1_oid(relid) :
-		waiting_relations(WAITING_BATCHES, SnapshotAny, INT_MAX);
+		inbox_relations_ever();
 	bool		found = false;
 	ListCell   *cell;
 

@@ -30,6 +30,7 @@
 #include "state/garbage.h"
 #include "state/inbox.h"
 #include "state/inbox_answer.h"
+#include "state/inbox_queue.h"
 #include "state/merge.h"
 #include "state/tables.h"
 #include "state/values.h"
@@ -315,7 +316,7 @@ inbox_sequence(Oid relid, int max, int milliseconds)
 
 	if (condition == SPINE_BUSY)
 		return WORK_BUSY;
-	rows = waiting_rows(WAITING_BATCHES, relid, max);
+	rows = inbox_rows(relid, max);
 	if (rows == NIL)
 		return WORK_NONE;
 	if (condition == SPINE_OPEN && !is_complete(relid))

@@ -51,6 +51,7 @@ registry_shmem_init(void)
 		pg_atomic_init_u64(&registry_header->clock, 0);
 		pg_atomic_init_u64(&registry_header->evictions, 0);
 		pg_atomic_init_u64(&registry_header->last_id, 0);
+		pg_atomic_init_u64(&registry_header->foreign_ids, 0);
 		dlist_init(&registry_header->news);
 		dlist_init(&registry_header->restless);
 	}
@@ -231,6 +232,24 @@ registry_next_id(void)
 		next = last >> ID_NUMBER_BITS >= now ? last + 1 : id;
 	while (!pg_atomic_compare_exchange_u64(&registry_header->last_id, &last, next));
 	return (int64) next;
+}
+
+int64
+registry_last_id(void)
+{
+	return (int64) pg_atomic_read_u64(&registry_header->last_id);
+}
+
+void
+registry_note_foreign_ids(void)
+{
+	pg_atomic_fetch_add_u64(&registry_header->foreign_ids, 1);
+}
+
+uint64
+registry_foreign_ids(void)
+{
+	return pg_atomic_read_u64(&registry_header->foreign_ids);
 }
 
 int64

@@ -155,6 +155,16 @@ extern int	registry_take_news(SpineNews *news, int max);
  */
 extern int64 registry_next_id(void);
 
+/* The last one that was given out here. */
+extern int64 registry_last_id(void);
+
+/*
+ * Ids that were given out elsewhere come in: to be noted when they have been
+ * written, before that is committed.  And how many times that has happened.
+ */
+extern void registry_note_foreign_ids(void);
+extern uint64 registry_foreign_ids(void);
+
 /* Spines evicted since the server started. */
 extern int64 registry_evictions(void);
 

@@ -60,6 +60,7 @@ typedef struct RegistryHeader
 	pg_atomic_uint64 clock;		/* counts uses */
 	pg_atomic_uint64 evictions;
 	pg_atomic_uint64 last_id;
+	pg_atomic_uint64 foreign_ids;	/* how many times any came in */
 	dlist_head	news;			/* entries that have any, oldest first */
 	dlist_head	restless;		/* entries that are, by idle_since */
 } RegistryHeader;

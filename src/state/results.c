@@ -293,7 +293,7 @@ results_apply(Oid relid, int max, int milliseconds)
 
 	if (condition == SPINE_BUSY)
 		return WORK_BUSY;
-	results = waiting_rows(WAITING_RESULTS, relid, max);
+	results = waiting_results(relid, max);
 	if (results == NIL)
 		return WORK_NONE;
 	/* Finding them may take long where an old snapshot keeps dead entries. */

@@ -19,13 +19,13 @@
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "spine.h"
 #include "state/claims_prune.h"
 #include "state/holds.h"
 #include "state/idle.h"
 #include "state/inbox.h"
+#include "state/inbox_queue.h"
 #include "state/results.h"
 #include "state/waiting.h"
 #include "worker/demand.h"
@@ -149,10 +149,8 @@ look_step(void *arg)
 	if (queue->absent)
 		return;
 	context = MemoryContextSwitchTo(queue->scratch);
-	queue->batches = waiting_relations(WAITING_BATCHES, GetActiveSnapshot(),
-									   MAX_RELATIONS);
-	queue->results = waiting_relations(WAITING_RESULTS, GetActiveSnapshot(),
-									   MAX_RELATIONS);
+	queue->batches = inbox_relations(MAX_RELATIONS);
+	queue->results = waiting_relations(MAX_RELATIONS);
 	queue->idle = idle_relations();
 	MemoryContextSwitchTo(context);
 }
@@ -192,11 +190,11 @@ static void
 prune_step(void *arg)
 {
 	Queue	   *queue = arg;
-	int			batches = waiting_prune(WAITING_BATCHES, PRUNE_ROWS);
-	int			results = waiting_prune(WAITING_RESULTS, PRUNE_ROWS);
+	int			answers = waiting_prune_answers(PRUNE_ROWS);
+	int			results = waiting_prune_results(PRUNE_ROWS);
 	int			claims = claims_prune(PRUNE_CLAIMS);
 
-	queue->more_to_prune = batches == PRUNE_ROWS || results == PRUNE_ROWS ||
+	queue->more_to_prune = answers == PRUNE_ROWS || results == PRUNE_ROWS ||
 		claims == PRUNE_CLAIMS;
 	holds_prune();
 }
