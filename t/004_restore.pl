@@ -152,6 +152,18 @@ is($node->safe_psql('halfway', "SELECT spine_wait_append($ticket)"), '[29]', 'th
 $node->safe_psql('halfway', 'TRUNCATE inbox');
 is($node->safe_psql('halfway', "SELECT spine_upper('inbox')"), '[0]', 'and follows TRUNCATE');
 
+# Old tickets in a queue of which the worker has seen that nothing is there any more
+for my $time (0 .. 4)
+{
+	$ticket = $node->safe_psql('halfway', "SELECT spine_append_batch('inbox', 1)");
+	is($node->safe_psql('halfway', "SELECT spine_wait_append($ticket)"), "[$time]", 'it is appended to');
+}
+$node->command_ok([ 'pg_restore', '-a', '-t', 'spine_inbox_batch', '-d', $node->connstr('halfway'), $small_dump ],
+	'what waited is restored once more');
+ok($node->poll_query_until('halfway', $emptied), 'and found');
+is($node->safe_psql('halfway', "SELECT count(*) FROM spine_inbox WHERE error ~ 'the batch is for generation'"), '20',
+	'it is for what the spine was before');
+
 $node->safe_psql('postgres', 'CREATE DATABASE mixed');
 $node->safe_psql('mixed', <<'END');
 CREATE EXTENSION spine;
