@@ -27,7 +27,8 @@ REGRESS = frontier push dims apply transaction buffer errors privileges roles wo
 	native_lifecycle
 ISOLATION = push_push push_repeatable_read push_apply push_since push_drop push_deadlock \
 	append_push savepoint prepared own_writes register_race apply_truncate worker_busy \
-	sweep claiming wait_upper inbox_waits temporary push_exert native_writers
+	sweep claiming wait_upper inbox_waits inbox_generation temporary push_exert \
+	native_writers
 
 # Where test output goes, e.g. when the source tree cannot be written to.
 TEST_OUTPUT ?= .

@@ -285,25 +285,39 @@ CREATE TABLE spine_merge_attempt (
 ) USING heap;
 COMMENT ON TABLE spine_merge_attempt IS 'internal: a row a merge request that could not be answered so far';
 
--- One row a batch that waits for its time, and for a while after it has got one.
+-- One row a batch that waits for its time; the key is the order of the queue.
 -- system and database say who wrote it, as above.
 CREATE TABLE spine_inbox_batch (
-	ticket		bigint PRIMARY KEY,
 	relation	regclass NOT NULL,
+	ticket		bigint NOT NULL,
 	generation	bigint NOT NULL,
 	len			bigint NOT NULL,
 	parts		text[] NOT NULL,
 	runs		integer[] NOT NULL,
 	appended_by	name NOT NULL,
 	appended_at	timestamptz NOT NULL,
-	sequenced_at timestamptz,
-	lower		spine_frontier,
-	error		text,
 	system		bigint NOT NULL,
-	database	oid NOT NULL
+	database	oid NOT NULL,
+	PRIMARY KEY (relation, ticket)
 ) USING heap;
-COMMENT ON TABLE spine_inbox_batch IS 'internal: a row an appended batch';
-CREATE INDEX spine_inbox_batch_queue ON spine_inbox_batch (sequenced_at, relation, ticket);
+COMMENT ON TABLE spine_inbox_batch IS 'internal: a row an appended batch that waits for its time';
+
+-- One row for those that got their times one after the other, from lower on, or
+-- the same error.  tickets ascend up to last_ticket.
+CREATE TABLE spine_inbox_answer (
+	last_ticket	bigint NOT NULL,
+	relation	regclass NOT NULL,
+	generation	bigint NOT NULL,
+	appended_by	name NOT NULL,
+	sequenced_at timestamptz NOT NULL,
+	lower		bigint,
+	error		text,
+	tickets		bigint[] NOT NULL,
+	appended_at	timestamptz[] NOT NULL
+) USING heap;
+COMMENT ON TABLE spine_inbox_answer IS 'internal: a row for appended batches that got their times together';
+CREATE INDEX spine_inbox_answer_ticket ON spine_inbox_answer (last_ticket);
+CREATE INDEX spine_inbox_answer_sequenced ON spine_inbox_answer (sequenced_at);
 
 -- One row a reader that needs times from since on to be told apart.
 CREATE TABLE spine_reader_hold (
@@ -363,16 +377,16 @@ INSERT INTO spine_home
 	WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
 
 REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part,
-	spine_merge_claim, spine_merge_attempt, spine_inbox_batch, spine_reader_hold, spine_option,
-	spine_file, spine_table_setting, spine_home
+	spine_merge_claim, spine_merge_attempt, spine_inbox_batch, spine_inbox_answer, spine_reader_hold,
+	spine_option, spine_file, spine_table_setting, spine_home
 	FROM PUBLIC;
 REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id, spine_group FROM PUBLIC;
 
 -- A dump has no temporary tables, and could not be restored with their spines.
 -- Of native tables it has the rows, which make new runs where they are restored.
 -- Claims and merge results are not for a copy: the requests that they answer are
--- in it.  Nor are the sequences, which would fall back where there are spines
--- already.
+-- in it.  Nor are answers from the inbox, whose tickets nobody there has drawn; nor
+-- the sequences, which would fall back where there are spines already.
 DO $$
 DECLARE
 	dumped CONSTANT text := 'WHERE relation NOT IN (SELECT c.oid FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_am a ON a.oid OPERATOR(pg_catalog.=) c.relam WHERE c.relpersistence OPERATOR(pg_catalog.=) ''t'' OR a.amname OPERATOR(pg_catalog.=) ''spine'')';
@@ -380,8 +394,7 @@ BEGIN
 	PERFORM pg_catalog.pg_extension_config_dump('spine_trace', dumped);
 	PERFORM pg_catalog.pg_extension_config_dump('spine_batch', dumped);
 	PERFORM pg_catalog.pg_extension_config_dump('spine_garbage_part', dumped);
-	PERFORM pg_catalog.pg_extension_config_dump('spine_inbox_batch',
-		dumped OPERATOR(pg_catalog.||) ' AND sequenced_at IS NULL');
+	PERFORM pg_catalog.pg_extension_config_dump('spine_inbox_batch', dumped);
 	PERFORM pg_catalog.pg_extension_config_dump('spine_reader_hold', dumped);
 	PERFORM pg_catalog.pg_extension_config_dump('spine_option', dumped);
 	PERFORM pg_catalog.pg_extension_config_dump('spine_table_setting',
@@ -885,7 +898,16 @@ COMMENT ON VIEW spine_claims IS 'claims that have not ended';
 CREATE VIEW spine_inbox WITH (security_barrier) AS
 	SELECT ticket, relation, generation, len, parts, runs, appended_by, appended_at,
 		   sequenced_at, lower, error
-	FROM spine_inbox_batch
+	FROM (SELECT ticket, relation, generation, len, parts, runs, appended_by, appended_at,
+				 NULL::timestamptz AS sequenced_at, NULL::spine_frontier AS lower, NULL::text AS error
+		  FROM spine_inbox_batch
+		  UNION ALL
+		  SELECT t.ticket, a.relation, a.generation, NULL, NULL, NULL, a.appended_by, t.appended_at,
+				 a.sequenced_at, spine_frontier(a.lower OPERATOR(pg_catalog.+) t.n OPERATOR(pg_catalog.-) 1),
+				 a.error
+		  FROM spine_inbox_answer a CROSS JOIN LATERAL
+			   ROWS FROM (pg_catalog.unnest(a.tickets), pg_catalog.unnest(a.appended_at))
+			   WITH ORDINALITY t (ticket, appended_at, n)) i
 	WHERE coalesce(pg_catalog.has_table_privilege(relation, 'SELECT'),
 				   appended_by OPERATOR(pg_catalog.=) CURRENT_USER
 				   OR (SELECT rolsuper FROM pg_catalog.pg_roles

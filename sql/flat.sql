@@ -87,7 +87,7 @@ END $$;
 CALL flat_wait();
 SELECT generation > :before AS later, pending, spine_validate(relation) FROM spine_traces WHERE relation = 'flat_a'::regclass;
 SELECT parts, outcome FROM spine_merge_results WHERE relation = 'flat_a'::regclass;
-SELECT parts, lower IS NOT NULL AS sequenced, error FROM spine_inbox WHERE relation = 'flat_a'::regclass;
+SELECT b.parts, lower IS NOT NULL AS sequenced, i.error FROM spine_inbox i LEFT JOIN spine_batches b USING (relation, lower) WHERE relation = 'flat_a'::regclass;
 
 -- Rebuilding keeps batches and parts, but not how far merges were
 SELECT array_agg(p ORDER BY p) = (SELECT array_agg(p ORDER BY p) FROM spine_batches, unnest(parts) p WHERE relation = 'flat_b'::regclass) AS same

@@ -177,7 +177,7 @@ ROLLBACK;
 BEGIN;
 SELECT spine_append_batch('garbage_back', 1, '{b4}') > 0 AS waits;
 SELECT garbage_now('garbage_back');
-UPDATE spine_inbox_batch SET sequenced_at = now() WHERE parts = '{b4}';
+DELETE FROM spine_inbox_batch WHERE parts = '{b4}';
 SELECT garbage_now('garbage_back');
 ROLLBACK;
 

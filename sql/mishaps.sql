@@ -40,6 +40,8 @@ ROLLBACK TO before;
 SELECT spine_append('mishaps_dropped', 1);
 COMMIT;
 SELECT hollow_batches, spine_validate(relation) FROM spine_traces;
+SELECT spine_append_batch('mishaps_dropped', 1) AS ticket \gset
+SELECT spine_wait_append(:ticket);
 BEGIN;
 SELECT spine_append('mishaps_dropped', 1);
 SET LOCAL client_min_messages = warning;
@@ -58,6 +60,8 @@ CREATE EXTENSION spine;
 SELECT spine_register('mishaps_dropped');
 SELECT spine_append('mishaps_dropped', 5);
 COMMIT;
+SELECT spine_append_batch('mishaps_dropped', 0) AS ticket \gset
+SELECT spine_wait_append(:ticket);
 SELECT updates, spine_validate(relation) FROM spine_traces;
 
 -- A damaged image is reported, and does not keep the spine from ending

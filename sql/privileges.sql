@@ -139,7 +139,7 @@ SELECT t AS table,
 	   regress_privileges.attempt('regress_privileges_owner', '1; TRUNCATE ' || t) AS truncate,
 	   regress_privileges.attempt('regress_privileges_owner', '1; LOCK ' || t || ' IN ACCESS SHARE MODE') AS lock
 FROM unnest('{spine_trace,spine_batch,spine_merge_result,spine_garbage_part,
-	spine_merge_claim,spine_inbox_batch,spine_reader_hold,spine_option}'::text[]) t;
+	spine_merge_claim,spine_inbox_batch,spine_inbox_answer,spine_reader_hold,spine_option}'::text[]) t;
 SELECT s AS sequence,
 	   regress_privileges.attempt('regress_privileges_owner', format('nextval(%L)', s)) AS nextval,
 	   regress_privileges.attempt('regress_privileges_owner', format('setval(%L, 1)', s)) AS setval,

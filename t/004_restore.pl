@@ -49,7 +49,7 @@ $node->safe_psql('postgres', $inbox);
 my $waiting = 'SELECT ticket, relation, generation, len, parts, sequenced_at, lower, error FROM spine_inbox ORDER BY ticket';
 my $inbox_before = $node->safe_psql('postgres', $waiting);
 my $sequenced = <<'END';
-SELECT lower, parts, error FROM spine_inbox WHERE relation = 'inbox'::regclass AND parts[1] ~ 'waits' ORDER BY ticket;
+SELECT i.lower, b.parts, i.error FROM spine_inbox i JOIN spine_batches b USING (relation, lower) WHERE relation = 'inbox'::regclass ORDER BY ticket;
 SELECT lower, parts FROM spine_batches WHERE relation = 'inbox'::regclass ORDER BY lower;
 SELECT spine_validate('inbox');
 END
@@ -151,6 +151,18 @@ my $ticket = $node->safe_psql('halfway', "SELECT spine_append_batch('inbox', 1)"
 is($node->safe_psql('halfway', "SELECT spine_wait_append($ticket)"), '[29]', 'then it is appended to');
 $node->safe_psql('halfway', 'TRUNCATE inbox');
 is($node->safe_psql('halfway', "SELECT spine_upper('inbox')"), '[0]', 'and follows TRUNCATE');
+
+# Old tickets in a queue of which the worker has seen that nothing is there any more
+for my $time (0 .. 4)
+{
+	$ticket = $node->safe_psql('halfway', "SELECT spine_append_batch('inbox', 1)");
+	is($node->safe_psql('halfway', "SELECT spine_wait_append($ticket)"), "[$time]", 'it is appended to');
+}
+$node->command_ok([ 'pg_restore', '-a', '-t', 'spine_inbox_batch', '-d', $node->connstr('halfway'), $small_dump ],
+	'what waited is restored once more');
+ok($node->poll_query_until('halfway', $emptied), 'and found');
+is($node->safe_psql('halfway', "SELECT count(*) FROM spine_inbox WHERE error ~ 'the batch is for generation'"), '20',
+	'it is for what the spine was before');
 
 $node->safe_psql('postgres', 'CREATE DATABASE mixed');
 $node->safe_psql('mixed', <<'END');

@@ -31,7 +31,7 @@ $node->safe_psql('postgres', slurp_file('src/dev/stop_point.sql'));
 my $small = <<'END';
 SET client_min_messages = warning;
 DROP TABLE IF EXISTS small, plain;
-DELETE FROM spine_garbage_part; DELETE FROM spine_inbox;
+DELETE FROM spine_garbage_part; DELETE FROM spine_inbox_batch; DELETE FROM spine_inbox_answer;
 CREATE TABLE small (); CREATE TABLE plain ();
 SELECT spine_register('small');
 SELECT spine_append('small', 1, ARRAY['p' || i]) FROM generate_series(1, 6) i;
@@ -260,12 +260,12 @@ $node->safe_psql('postgres', 'SELECT pg_cancel_backend(spine_stopped())');
 ok($node->poll_query_until('postgres', 'SELECT NOT EXISTS (SELECT FROM spine_merge_results WHERE applied_at IS NULL)'),
 	'cancelled when it discards an output, the worker tries again');
 is($node->safe_psql('postgres', "SELECT count(*) FROM spine_garbage_part WHERE part = 'refused'"), '1', 'which then is garbage once');
-for my $point ('push_traced', 'batch_sequenced', 'time_recorded', 'batch_rejected', 'trace_written', 'ready_to_commit')
+for my $point ('push_traced', 'batch_sequenced', 'batch_taken', 'batch_rejected', 'answer_written', 'trace_written', 'ready_to_commit')
 {
 	$node->safe_psql('postgres', $small);
 	$node->safe_psql('postgres', "BEGIN; SELECT spine_append_batch('small', 1, '{late}'); TRUNCATE small;
 		SELECT spine_append_batch('small', 1, ARRAY['x' || i]) FROM generate_series(1, 3) i;
-		SELECT spine_stop_at('$point', " . ($point =~ /sequenced|recorded/ ? 1 : 0) . "); COMMIT")
+		SELECT spine_stop_at('$point', " . ($point =~ /sequenced|taken/ ? 1 : 0) . "); COMMIT")
 		if $point !~ /trace_written|ready|traced/;
 	# These are passed by whoever commits, too
 	$node->safe_psql('postgres', "BEGIN; SELECT spine_append_batch('small', 1, '{late}'); TRUNCATE small; COMMIT;
@@ -278,8 +278,8 @@ for my $point ('push_traced', 'batch_sequenced', 'time_recorded', 'batch_rejecte
 	$node->safe_psql('postgres', 'SELECT pg_cancel_backend(spine_stopped())');
 	ok($node->poll_query_until('postgres', 'SELECT NOT EXISTS (SELECT FROM spine_inbox WHERE sequenced_at IS NULL)'),
 		'cancelled, it tries again');
-	is($node->safe_psql('postgres', "SELECT lower, parts, error IS NULL FROM spine_inbox ORDER BY ticket"),
-		"|{late}|f\n[0]|{x1}|t\n[1]|{x2}|t\n[2]|{x3}|t", 'and succeeds');
+	is($node->safe_psql('postgres', "SELECT i.lower, b.parts, i.error IS NULL FROM spine_inbox i LEFT JOIN spine_batches b USING (relation, lower) ORDER BY ticket"),
+		"||f\n[0]|{x1}|t\n[1]|{x2}|t\n[2]|{x3}|t", 'and succeeds');
 	is($node->safe_psql('postgres', "SELECT count(*) FROM spine_garbage WHERE part = 'late'"), '1', 'once');
 }
 is($node->safe_psql('postgres', 'SELECT DISTINCT spine_validate(relation) FROM spine_traces'), 'ok', 'all are valid');

@@ -59,6 +59,8 @@ sub state_of
 # ----------------------------------------------------------------------
 # A worker prunes when it comes.  All that has ended is old enough at once.
 
+my $ticket = $node->safe_psql('postgres', "SELECT spine_append_batch('nudge', 1)");
+is($node->safe_psql('postgres', "SELECT spine_wait_append($ticket)"), '[0]', 'a ticket is answered');
 $node->safe_psql('postgres', q{ALTER SYSTEM SET spine.result_retention = 0; SELECT pg_reload_conf()});
 no_worker();
 claim('released', '1 hour');
@@ -70,6 +72,7 @@ is($node->safe_psql('postgres', "SELECT status FROM spine_complete_merge($id 'qu
 	'a claim is completed after its lease');
 ok($node->poll_query_until('postgres', "SELECT NOT EXISTS (SELECT FROM spine_merge_claim WHERE id = $id 'released'))"),
 	'a claim that was released is pruned');
+ok($node->poll_query_until('postgres', "SELECT NOT EXISTS (SELECT FROM spine_inbox WHERE ticket = $ticket)"), 'and an old ticket');
 is(state_of('queued'), 'completed', 'one whose result is queued is not, though its lease is over');
 is($node->safe_psql('postgres', "SELECT status FROM spine_complete_merge($id 'queued'), 20, '{merged}')"), 'repeated',
 	'and who repeats himself is told so');

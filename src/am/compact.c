@@ -27,7 +27,8 @@
 static void
 refuse_beside_mergers(Relation rel, int64 generation)
 {
-	if (claims_open(RelationGetRelid(rel), generation, -1, SnapshotSelf) == NIL)
+	if (claims_open(RelationGetRelid(rel), generation, 0, PG_INT64_MAX,
+					SnapshotSelf) == NIL)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),

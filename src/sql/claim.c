@@ -25,6 +25,7 @@
 #include "state/report.h"
 #include "state/request.h"
 #include "state/results.h"
+#include "state/seen.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
 #include "state/values.h"
@@ -78,45 +79,43 @@ count_arg(FunctionCallInfo fcinfo, int n, const char *name)
 
 /* -------------------------------------------------------------- claiming */
 
-/* Relations with a spine, as far as the user may compact them; no native tables. */
+/* The requests of all spines, as far as the user may compact them; no native tables. */
 static List *
-compactable_relations(Snapshot snapshot)
+all_offers(Snapshot snapshot)
 {
-	List	   *relids = NIL;
+	List	   *spines = NIL;
 	ListCell   *cell;
 
-	foreach(cell, trace_row_relations(snapshot))
+	foreach(cell, trace_row_versions(snapshot))
 	{
-		Oid			relid = lfirst_oid(cell);
+		const RowVersion *row = lfirst(cell);
+		List	   *offers;
 
 		CHECK_FOR_INTERRUPTS();
-		if (relation_allows(relid, PRIVILEGE_COMPACT) && relation_is_shared_or_own(relid) &&
-			!relation_is_native(relid))
-			relids = lappend_oid(relids, relid);
+		if (relation_allows(row->relid, PRIVILEGE_COMPACT) &&
+			relation_is_shared_or_own(row->relid) && !relation_is_native(row->relid) &&
+			seen_offers(row->relid, row, &offers))
+			spines = lappend(spines, offers);
 	}
-	return relids;
+	return spines;
 }
 
-/* The requests of some relations as they are now, best first. */
+/* The requests of one spine, or of all, as they are now: a list for each. */
 static List *
-list_offers(List *relids, bool must_be_spines)
+list_offers(Oid relid)
 {
-	List	   *offers = NIL;
-	ListCell   *cell;
+	List	   *spines;
+	List	   *offers;
 
-	foreach(cell, relids)
-	{
-		Spine		spine;
-		Snapshot	rows;
-
-		CHECK_FOR_INTERRUPTS();
-		if (spine_read(lfirst_oid(cell), &spine, &rows))
-			offers = offers_add(offers, &spine);
-		else if (must_be_spines)
-			spine_not_registered(lfirst_oid(cell));
-	}
-	offers_sort(offers);
-	return offers;
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (!OidIsValid(relid))
+		spines = all_offers(GetActiveSnapshot());
+	else if (seen_offers(relid, NULL, &offers))
+		spines = list_make1(offers);
+	else
+		spine_not_registered(relid);
+	PopActiveSnapshot();
+	return spines;
 }
 
 static void
@@ -154,7 +153,6 @@ spine_claim_merge(PG_FUNCTION_ARGS)
 	Claimant	claimant = {.may_claim = may_claim, .claimed = return_claim, .arg = fcinfo};
 	Oid			relid = InvalidOid;
 	int			max;
-	List	   *offers;
 
 	require_preloaded();
 	if (!PG_ARGISNULL(0))
@@ -166,11 +164,7 @@ spine_claim_merge(PG_FUNCTION_ARGS)
 	spine_refuse_read_only();
 	InitMaterializedSRF(fcinfo, 0);
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	offers = OidIsValid(relid) ? list_offers(list_make1_oid(relid), true) :
-		list_offers(compactable_relations(GetActiveSnapshot()), false);
-	PopActiveSnapshot();
-	(void) claiming_try(offers, max, &claimant);
+	(void) claiming_try(list_offers(relid), max, &claimant);
 	return (Datum) 0;
 }
 
@@ -202,7 +196,7 @@ claim_is_current(const Claim *claim)
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
 		return false;
 	note_temporary(relid);
-	return spine_is_current(relid, claim->request.generation);
+	return seen_is_current(relid, claim->request.generation);
 }
 
 /* A claim in the latest state, or made by this very command. */
@@ -272,7 +266,7 @@ spine_extend_claim(PG_FUNCTION_ARGS)
 	{
 		/* Whoever set a mark has counted on its lease. */
 		if (lease < claim.lease_expires)
-			registry_set_claimed(claim.request.relid, &(ClaimedMark) {0});
+			registry_forget_claimed(claim.request.relid);
 		claim.lease_expires = lease;
 		claims_update(&claim);
 	}
@@ -311,25 +305,12 @@ discard_parts(const Claim *claim, ArrayType *parts)
 						   nkept);
 }
 
-static void
-queue_result(FunctionCallInfo fcinfo, Claim *claim, ArrayType *parts, ArrayType *runs)
-{
-	BatchRow	row = {
-		.desc = claim->desc, .len = PG_GETARG_INT64(1), .parts = parts, .runs = runs
-	};
-
-	claim->result = results_submit(claim->request.relid, claim->request.generation, &row,
-								   claim->inputs, claim->id);
-	claims_update(claim);
-}
-
 PG_FUNCTION_INFO_V1(spine_complete_merge);
 Datum
 spine_complete_merge(PG_FUNCTION_ARGS)
 {
 	HollowBatch batch = {0};
-	ArrayType  *parts;
-	ArrayType  *runs;
+	BatchRow	row = {0};
 	bool		current;
 	Claim		claim;
 	const char *status = "queued";
@@ -338,22 +319,22 @@ spine_complete_merge(PG_FUNCTION_ARGS)
 	bool		nulls[2] = {false};
 	CoreError	err;
 
-	claim = claim_arg(fcinfo, false, &current);
-	batch.len = bigint_arg(fcinfo, 1, "len");
-	parts = array_arg(fcinfo, 2, "parts");
-	runs = array_arg(fcinfo, 3, "runs");
-	hollow_batch_set_arrays(&batch, parts, runs);
+	(void) bigint_arg(fcinfo, 0, "claim");
+	batch.len = row.len = bigint_arg(fcinfo, 1, "len");
+	row.parts = array_arg(fcinfo, 2, "parts");
+	row.runs = array_arg(fcinfo, 3, "runs");
+	hollow_batch_set_arrays(&batch, row.parts, row.runs);
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
-	if (claim.result != 0)
-		status = "repeated";
-	else if (!claim_stands(&claim, current))
-		status = "lapsed";
+	claim = claim_arg(fcinfo, false, &current);
+	if (claim_stands(&claim, current))
+		results_answer(&claim, &row);
 	else
-		queue_result(fcinfo, &claim, parts, runs);
-	claims_unlock(claim.request.relid);
-	if (strcmp(status, "queued") != 0)
-		discard_parts(&claim, parts);
+	{
+		claims_unlock(claim.request.relid);
+		status = claim.result != 0 ? "repeated" : "lapsed";
+		discard_parts(&claim, row.parts);
+	}
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	values[0] = CStringGetTextDatum(status);
@@ -384,7 +365,7 @@ spine_retry_merge(PG_FUNCTION_ARGS)
 	/* A lease that is over would count again. */
 	claims_lock(key.relid);
 	InitDirtySnapshot(dirty);
-	claims = claims_open(key.relid, spine.generation, key.lo, &dirty);
+	claims = claims_open(key.relid, spine.generation, key.lo, PG_INT64_MAX, &dirty);
 	forgotten = claims_end_lapsed(&claims, key.lo, key.hi, false) > 0;
 	claims_unlock(key.relid);
 	PG_RETURN_BOOL(attempts_forget(&key) || forgotten);

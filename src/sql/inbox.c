@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 
 #include "sql/args.h"
+#include "state/generation.h"
 #include "state/inbox.h"
 #include "state/mailbox.h"
 #include "state/report.h"
@@ -61,13 +62,16 @@ check_may_see(int64 ticket, const InboxEntry *entry)
 			 errhint("Call it as the role that appended.")));
 }
 
-/* Looks at a ticket once; false if its batch still waits. */
+/*
+ * Looks at a ticket once; false if its batch still waits.  *relid is its relation,
+ * as soon as that is known.
+ */
 static bool
 look(int64 ticket, Frontier *lower, Oid *relid)
 {
 	InboxEntry	entry;
 
-	if (!inbox_find(ticket, &entry))
+	if (!inbox_find(ticket, *relid, &entry))
 		no_such_ticket(ticket);
 	check_may_see(ticket, &entry);
 	if (entry.own)
@@ -97,7 +101,7 @@ static bool
 wait_for_time(int64 ticket, int64 timeout, Frontier *lower)
 {
 	int64		end = mailbox_clock() + timeout;
-	Oid			relid;
+	Oid			relid = InvalidOid;
 	bool		sequenced = look(ticket, lower, &relid);
 
 	if (sequenced)

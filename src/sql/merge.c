@@ -37,7 +37,7 @@ Datum
 spine_apply_merge(PG_FUNCTION_ARGS)
 {
 	Oid			relid = outside_relation_arg(fcinfo, 0, ACL_UPDATE);
-	BatchRow	row;
+	BatchRow	row = {0};
 	ArrayType  *inputs = merge_args(fcinfo, &row);
 	const char *missing;
 
@@ -65,5 +65,5 @@ spine_submit_merge(PG_FUNCTION_ARGS)
 	if (hollow_batch_check(&batch, &err) != CORE_OK)
 		report_core_error(&err);
 	spine_require(relid, &spine, &rows);
-	PG_RETURN_INT64(results_submit(relid, spine.generation, &row, inputs, 0));
+	PG_RETURN_INT64(results_submit(relid, spine.generation, &row, inputs));
 }

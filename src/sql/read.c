@@ -253,7 +253,8 @@ spine_request_rows(PG_FUNCTION_ARGS)
 	if (!begin_rows(fcinfo, &spine, &snapshot))
 		return (Datum) 0;
 	offers = offers_add(NIL, &spine);
-	claims = offers == NIL ? NIL : claims_open(spine.relid, spine.generation, 0, snapshot);
+	claims = offers == NIL ? NIL :
+		claims_open(spine.relid, spine.generation, 0, PG_INT64_MAX, snapshot);
 	foreach(cell, offers)
 	{
 		Offer	   *offer = lfirst(cell);

@@ -42,7 +42,8 @@ static bool
 request_is_claimable(Spine *spine, Snapshot rows, const Frontier *frontier)
 {
 	List	   *offers = offers_add(NIL, spine);
-	List	   *claims = offers == NIL ? NIL : claims_open(spine->relid, spine->generation, 0, rows);
+	List	   *claims = offers == NIL ? NIL :
+		claims_open(spine->relid, spine->generation, 0, PG_INT64_MAX, rows);
 	ListCell   *cell;
 
 	foreach(cell, offers)

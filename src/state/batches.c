@@ -242,14 +242,12 @@ delete_rows(Oid relid, int64 lo, int64 hi)
 }
 
 void
-batches_replace(Oid relid, int64 generation, const BatchRow *row)
+batches_replace(Oid relid, int64 generation, const BatchRow *row, text **parts, int nparts)
 {
-	int			nold;
 	int			nnew;
-	text	  **old = batches_parts(relid, row->id_lo, row->id_hi, NULL, &nold);
 	text	  **new = array_texts(row->parts, &nnew);
 
-	garbage_add_difference(relid, generation, old, nold, new, nnew);
+	garbage_add_difference(relid, generation, parts, nparts, new, nnew);
 	stop_point("garbage_added");
 	delete_rows(relid, row->id_lo, row->id_hi);
 	stop_point("inputs_deleted");

@@ -27,9 +27,11 @@ extern void batches_insert(Oid relid, const BatchRow *row);
 
 /*
  * Puts one row in the place of those with ids in [row->id_lo, row->id_hi).
- * Parts of theirs that the new one does not have become garbage.
+ * Parts of theirs, which batches_parts() has given, become garbage if the new one
+ * does not have them; the list is sorted.
  */
-extern void batches_replace(Oid relid, int64 generation, const BatchRow *row);
+extern void batches_replace(Oid relid, int64 generation, const BatchRow *row, text **parts,
+							int nparts);
 
 /* Deletes all rows of a relation; their parts become garbage. */
 extern void batches_delete_all(Oid relid, int64 generation);
@@ -69,5 +71,15 @@ extern text **batches_parts(Oid relid, int64 lo, int64 hi, Snapshot snapshot, in
 
 /* The latest state as the core asks about it; relid must live as long. */
 extern HollowSource batches_source(Oid *relid);
+
+/* The same if what is asked for is most likely to be in a range of ids. */
+typedef struct BatchRange
+{
+	Oid			relid;
+	int64		lo;
+	int64		hi;
+} BatchRange;
+
+extern HollowSource batches_source_near(BatchRange *range);
 
 #endif

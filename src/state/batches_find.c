@@ -114,6 +114,26 @@ source_find(void *context, uint64_t lo, uint64_t hi, const Frontier *lower,
 	return CORE_OK;
 }
 
+/* In the very range, or else anywhere. */
+static Status
+source_find_near(void *context, uint64_t lo, uint64_t hi, const Frontier *lower,
+				 const Frontier *upper, bool *found, uint64_t *found_lo,
+				 uint64_t *found_hi, CoreError *err)
+{
+	BatchRange *range = context;
+	BatchRow	row;
+
+	*found_lo = (uint64) range->lo;
+	*found_hi = (uint64) range->hi;
+	*found = lo <= *found_lo && *found_lo < *found_hi && *found_hi <= hi &&
+		batches_at(range->relid, range->lo, range->lo, NULL, &row) &&
+		frontier_equal(&row.desc.lower, lower) &&
+		batches_at(range->relid, range->lo, range->hi - 1, NULL, &row) &&
+		row.id_hi == range->hi && frontier_equal(&row.desc.upper, upper);
+	return *found ? CORE_OK :
+		source_find(&range->relid, lo, hi, lower, upper, found, found_lo, found_hi, err);
+}
+
 static Status
 source_sum(void *context, uint64_t lo, uint64_t hi, HollowSum *sum, CoreError *err)
 {
@@ -135,4 +155,18 @@ HollowSource
 batches_source(Oid *relid)
 {
 	return (HollowSource) {relid, source_find, source_sum};
+}
+
+static Status
+source_sum_near(void *context, uint64_t lo, uint64_t hi, HollowSum *sum, CoreError *err)
+{
+	BatchRange *range = context;
+
+	return source_sum(&range->relid, lo, hi, sum, err);
+}
+
+HollowSource
+batches_source_near(BatchRange *range)
+{
+	return (HollowSource) {range, source_find_near, source_sum_near};
 }

@@ -14,7 +14,9 @@
 #include "utils/timestamp.h"
 
 #include "state/claiming.h"
+#include "state/offer_queue.h"
 #include "state/registry.h"
+#include "state/seen.h"
 
 /* So many under one lock, which the worker waits for with the spine's. */
 #define CLAIMS_AT_ONCE 64
@@ -107,16 +109,17 @@ claim_stretches(const Offer *offer, int64 from, int max, List **claims, Snapshot
 static int64
 marked_id(const Offer *offer, ClaimedMark *mark)
 {
-	*mark = registry_claimed(offer->relid);
-	if (mark->generation == offer->generation && mark->lo == (int64) offer->request.lo &&
-		mark->hi == (int64) offer->request.hi && mark->from < mark->hi &&
-		mark->until > GetCurrentTimestamp())
-		return mark->from;
 	*mark = (ClaimedMark)
 	{
-		offer->generation, (int64) offer->request.lo, (int64) offer->request.hi,
-			(int64) offer->request.lo, DT_NOEND
+		.generation = offer->generation, .lo = (int64) offer->request.lo,
+			.hi = (int64) offer->request.hi
 	};
+	if (!registry_claimed(offer->relid, mark) || mark->from >= mark->hi ||
+		mark->until <= GetCurrentTimestamp())
+	{
+		mark->from = mark->lo;
+		mark->until = DT_NOEND;
+	}
 	return mark->from;
 }
 
@@ -147,17 +150,16 @@ claim_from(const Offer *offer, ClaimedMark *mark, int max, const Claimant *claim
 {
 	SnapshotData dirty;
 	List	   *claims;
-	Spine		spine;
 	Snapshot	rows;
 	bool		locked;
 	int			count = 0;
 
 	InitDirtySnapshot(dirty);
-	claims = claims_open(offer->relid, offer->generation, mark->from, &dirty);
+	claims = claims_open(offer->relid, offer->generation, mark->from,
+						 (int64) offer->request.hi, &dirty);
 	locked = lock_lapsed(offer, claims);
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (spine_read(offer->relid, &spine, &rows) && spine.generation == offer->generation &&
-		offer_stands(&spine, offer->request.lo, offer->request.hi))
+	if (seen_offer_stands(offer, &rows))
 		count = claim_stretches(offer, mark->from, max, &claims, rows, claimant);
 	PopActiveSnapshot();
 	if (count > 0)
@@ -226,21 +228,24 @@ try_offer(const Offer *offer, int max, const Claimant *claimant, bool *busy)
  * queue for the best spine, one behind the other.
  */
 int
-claiming_try(List *offers, int max, const Claimant *claimant)
+claiming_try(List *spines, int max, const Claimant *claimant)
 {
+	OfferQueue	queue = offer_queue(spines);
+	List	   *tried = NIL;
 	bool		busy = false;
 	int			count = 0;
+	const Offer *offer;
 	ListCell   *cell;
 
-	foreach(cell, offers)
+	while (count < max && (offer = offer_queue_next(&queue)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (count < max)
-			count += try_offer(lfirst(cell), max - count, claimant, &busy);
+		count += try_offer(offer, max - count, claimant, &busy);
+		tried = lappend(tried, (void *) offer);
 	}
 	if (!busy)
 		return count;
-	foreach(cell, offers)
+	foreach(cell, tried)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (count < max)

@@ -25,12 +25,12 @@ typedef struct Claimant
 } Claimant;
 
 /*
- * Claims what is free of some offers, in their order as far as nobody else is
- * claiming in the same spine just now, stretch by stretch, at most max of them;
- * returns how many.  Their relations stay locked.  Does not wait for the end of
- * anybody's transaction: where somebody has a lock on a relation that conflicts,
- * there is nothing to claim.
+ * Claims what is free of some offers, best first as far as nobody else is claiming
+ * in the same spine just now, stretch by stretch, at most max of them; returns how
+ * many.  The offers are a list for each spine, sorted.  Their relations stay locked.
+ * Does not wait for the end of anybody's transaction: where somebody has a lock on
+ * a relation that conflicts, there is nothing to claim.
  */
-extern int	claiming_try(List *offers, int max, const Claimant *claimant);
+extern int	claiming_try(List *spines, int max, const Claimant *claimant);
 
 #endif

@@ -173,12 +173,17 @@ claims_take(Oid relid, int64 id, bool *busy, Claim *claim)
 	}
 }
 
+/*
+ * A claim lies within a request, and as long as a generation lasts requests only
+ * grow together.  So none reaches beyond a request of which it has a part, and the
+ * index need not be read any further: dead entries of other requests may be there.
+ */
 List *
-claims_open(Oid relid, int64 generation, int64 after, Snapshot snapshot)
+claims_open(Oid relid, int64 generation, int64 lo, int64 hi, Snapshot snapshot)
 {
 	Relation	rel = table_open(spine_tables(false)->claim, AccessShareLock);
 	List	   *claims = NIL;
-	ScanKeyData keys[3];
+	ScanKeyData keys[4];
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
@@ -186,9 +191,10 @@ claims_open(Oid relid, int64 generation, int64 after, Snapshot snapshot)
 						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
 	ScanKeyInit(&keys[1], CLAIM_RELATION, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relid));
-	ScanKeyInit(&keys[2], CLAIM_ID_HI, BTGreaterStrategyNumber, F_INT8GT,
-				Int64GetDatum(after));
-	scan = systable_beginscan(rel, spine_tables(false)->claim_ended, true, snapshot, 3, keys);
+	ScanKeyInit(&keys[2], CLAIM_ID_HI, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(lo));
+	ScanKeyInit(&keys[3], CLAIM_ID_HI, BTLessEqualStrategyNumber, F_INT8LE,
+				Int64GetDatum(hi));
+	scan = systable_beginscan(rel, spine_tables(false)->claim_ended, true, snapshot, 4, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Claim	   *claim = palloc(sizeof(Claim));
@@ -272,7 +278,7 @@ end_claim(Claim *claim, const char *error)
 	claim->error = error == NULL ? NULL : pstrdup(error);
 	claims_update(claim);
 	/* What it claimed may be free again. */
-	registry_set_claimed(claim->request.relid, &(ClaimedMark) {0});
+	registry_forget_claimed(claim->request.relid);
 }
 
 static void
@@ -338,26 +344,37 @@ settle(Claim *claim, const char *error, bool count)
 				   &(SpineCounts) {.merge_time = claim->ended_at - claim->claimed_at});
 }
 
-/* Nobody else writes a claim whose result is queued. */
-void
-claims_settle(Oid relid, int64 id, const char *error)
+/* The lock is for the row to stay where it is: VACUUM FULL would move it. */
+bool
+claims_answered(int64 id, Claim *claim)
 {
-	bool		count = attempts_lock(relid, false);
-	Claim		claim;
-	bool		busy;
+	SnapshotData dirty;
+	TransactionId writer;
 
-	if (!claims_take(relid, id, &busy, &claim))
-	{
-		if (busy)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not serialize access due to concurrent update"),
-					 errdetail("Somebody is updating claim " INT64_FORMAT ", whose result is queued.",
-							   id),
-					 errhint("The transaction might succeed if retried.")));
-		return;
-	}
-	if (claim.ended_at == 0)
-		settle(&claim, error, count);
-	claims_unlock(relid);
+	LockRelationOid(spine_tables(false)->claim, RowExclusiveLock);
+	InitDirtySnapshot(dirty);
+	if (!find_claim(id, &dirty, claim, &writer))
+		return false;
+	if (TransactionIdIsValid(writer))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update"),
+				 errdetail("Somebody is updating claim " INT64_FORMAT ", whose result is queued.",
+						   id),
+				 errhint("The transaction might succeed if retried.")));
+	return true;
+}
+
+/*
+ * Nobody else writes a claim whose result is queued, and those who look for what
+ * is free see this one as completed until we commit.  So it needs no claim lock,
+ * which as many as claim stand in line for.
+ */
+void
+claims_settle(Claim *claim, const char *error)
+{
+	bool		count = attempts_lock(claim->request.relid, false);
+
+	if (claim->ended_at == 0)
+		settle(claim, error, count);
 }

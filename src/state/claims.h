@@ -14,6 +14,7 @@
  * claim something else.  Hence who holds it looks at what transactions that have
  * not ended have written as well, and takes a claim that one of them is writing
  * for live, whatever will become of it.  No lock is waited for while it is held.
+ * Only the end of a claim whose result is queued is written without it.
  */
 #ifndef SPINE_STATE_CLAIMS_H
 #define SPINE_STATE_CLAIMS_H
@@ -74,10 +75,11 @@ extern bool claims_take(Oid relid, int64 id, bool *busy, Claim *claim);
 
 /*
  * The claims of a spine that have not ended, without their inputs: those that
- * claim ids after this one.  With a dirty snapshot, which is for holders of the
- * claim lock, the ones that are busy as well.
+ * claim any of [lo, hi), where hi is the end of a request or PG_INT64_MAX.  With a
+ * dirty snapshot, which is for holders of the claim lock, the ones that are busy as
+ * well.
  */
-extern List *claims_open(Oid relid, int64 generation, int64 after, Snapshot snapshot);
+extern List *claims_open(Oid relid, int64 generation, int64 lo, int64 hi, Snapshot snapshot);
 
 /* Both under the claim lock.  Only what can change is updated: lease to error. */
 extern void claims_insert(Claim *claim);
@@ -97,10 +99,17 @@ extern void claims_end(Claim *claim, const char *error);
 extern int	claims_end_lapsed(List **claims, int64 lo, int64 hi, bool failed);
 
 /*
- * A claim's result has been applied (error is NULL) or refused.  Attempts are left
- * as they are while somebody else, in a transaction that may be idle, has the
- * lock on them: results are not to wait for that.
+ * The claim that a queued result answers; false if it is not there any more.  It
+ * stays as it is until this transaction settles it.  An error if somebody is
+ * writing it all the same.
  */
-extern void claims_settle(Oid relid, int64 id, const char *error);
+extern bool claims_answered(int64 id, Claim *claim);
+
+/*
+ * A claim's result has been applied (error is NULL) or refused; takes no claim
+ * lock.  Attempts are left as they are while somebody else, in a transaction that
+ * may be idle, has the lock on them: results are not to wait for that.
+ */
+extern void claims_settle(Claim *claim, const char *error);
 
 #endif

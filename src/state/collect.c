@@ -19,6 +19,7 @@
 #include "access/xact.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
+#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -229,8 +230,8 @@ typedef struct Waiting
 {
 	Oid			table;
 	Oid			index;
-	AttrNumber	relation;
-	AttrNumber	done;			/* null while the row waits; the index begins with it */
+	AttrNumber	relation;		/* the index begins with it, or with done */
+	AttrNumber	done;			/* null while the row waits; 0 = it goes then */
 	AttrNumber	parts[2];		/* 0 = none */
 } Waiting;
 
@@ -261,8 +262,12 @@ strike_out_waiting(Collection *c, const Waiting *waiting)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, waiting->done,
-						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
+	if (waiting->done == 0)
+		ScanKeyInit(&key, waiting->relation, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(c->relid));
+	else
+		ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, waiting->done,
+							   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
 	scan = systable_beginscan_ordered(rel, index, c->snapshot, 1, &key);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
@@ -288,7 +293,7 @@ strike_out_all_waiting(Collection *c)
 		{RESULT_PARTS, RESULT_INPUTS}},
 		{tables->claim, tables->claim_ended, CLAIM_RELATION, CLAIM_ENDED_AT,
 		{CLAIM_INPUTS, 0}},
-		{tables->inbox, tables->inbox_queue, INBOX_RELATION, INBOX_SEQUENCED_AT,
+		{tables->inbox, tables->inbox_pkey, INBOX_RELATION, 0,
 		{INBOX_PARTS, 0}}
 	};
 

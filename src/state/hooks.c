@@ -325,7 +325,10 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 	else if (OidIsValid(database))
 		mailbox_welcome(database);
 	if (fills_inbox(command))
+	{
+		registry_note_foreign_ids();
 		spine_notify_at_commit();
+	}
 	/* It may have queued results, which nobody told of when it was prepared. */
 	if (prepared)
 		mailbox_notify(MyDatabaseId);

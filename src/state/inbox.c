@@ -15,14 +15,16 @@
 #include "access/xlog.h"
 #include "catalog/indexing.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "dev/stop_point.h"
+#include "state/generation.h"
 #include "state/inbox.h"
+#include "state/inbox_answer.h"
+#include "state/inbox_queue.h"
 #include "state/registry.h"
 #include "state/tables.h"
 #include "state/values.h"
@@ -34,21 +36,21 @@ inbox_add(Oid relid, const BatchRow *batch)
 	Datum		values[INBOX_COLUMNS] = {0};
 	bool		nulls[INBOX_COLUMNS] = {false};
 	int64		generation = spine_generation(relid);
-	int64		ticket = registry_next_id();
+	int64		ticket;
 	Relation	rel;
 	HeapTuple	tuple;
 
-	values[INBOX_TICKET - 1] = Int64GetDatum(ticket);
+	/* Before the ticket: see inbox_queue.c. */
+	(void) GetCurrentTransactionId();
+	ticket = registry_next_id();
 	values[INBOX_RELATION - 1] = ObjectIdGetDatum(relid);
+	values[INBOX_TICKET - 1] = Int64GetDatum(ticket);
 	values[INBOX_GENERATION - 1] = Int64GetDatum(generation);
 	values[INBOX_LEN - 1] = Int64GetDatum(batch->len);
 	values[INBOX_PARTS - 1] = PointerGetDatum(batch->parts);
 	values[INBOX_RUNS - 1] = PointerGetDatum(batch->runs);
 	values[INBOX_APPENDED_BY - 1] = waiting_user();
 	values[INBOX_APPENDED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	nulls[INBOX_SEQUENCED_AT - 1] = true;
-	nulls[INBOX_LOWER - 1] = true;
-	nulls[INBOX_ERROR - 1] = true;
 	values[INBOX_SYSTEM - 1] = Int64GetDatum((int64) GetSystemIdentifier());
 	values[INBOX_DATABASE - 1] = ObjectIdGetDatum(MyDatabaseId);
 	rel = table_open(spine_tables(false)->inbox, RowExclusiveLock);
@@ -70,7 +72,7 @@ inbox_follow_generation(Oid relid, int64 from, int64 to)
 
 	/* It may be a row that this very command has made. */
 	CommandCounterIncrement();
-	foreach(cell, waiting_rows(WAITING_BATCHES, relid, INT_MAX - 1))
+	foreach(cell, inbox_rows(relid, INT_MAX - 1))
 	{
 		HeapTuple	tuple = lfirst(cell);
 		Datum		values[INBOX_COLUMNS] = {0};
@@ -91,46 +93,67 @@ inbox_follow_generation(Oid relid, int64 from, int64 to)
 	stop_point("inbox_followed");
 }
 
-/* The row of a ticket, as a snapshot sees it. */
+/* The row of a batch of this relation that waits, as a snapshot sees it. */
 static bool
-find_row(int64 ticket, Snapshot snapshot, InboxEntry *entry)
+find_row(Relation rel, int64 ticket, Oid relid, Snapshot snapshot, InboxEntry *entry)
 {
-	Relation	rel = table_open(spine_tables(false)->inbox, AccessShareLock);
-	ScanKeyData key;
+	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&key, INBOX_TICKET, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(ticket));
-	scan = systable_beginscan(rel, spine_tables(false)->inbox_pkey, true, snapshot, 1, &key);
+	ScanKeyInit(&keys[0], INBOX_RELATION, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	ScanKeyInit(&keys[1], INBOX_TICKET, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(ticket));
+	scan = systable_beginscan(rel, spine_tables(false)->inbox_pkey, true, snapshot, 2, keys);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
-		Datum		values[INBOX_COLUMNS];
-		bool		nulls[INBOX_COLUMNS];
+		bool		isnull;
 
-		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
-		*entry = (InboxEntry) {.relid = DatumGetObjectId(values[INBOX_RELATION - 1])};
-		entry->appended_by = *DatumGetName(values[INBOX_APPENDED_BY - 1]);
+		*entry = (InboxEntry) {.relid = relid};
+		entry->appended_by = *DatumGetName(heap_getattr(tuple, INBOX_APPENDED_BY,
+														RelationGetDescr(rel), &isnull));
 		entry->own = TransactionIdIsCurrentTransactionId(
 			HeapTupleHeaderGetXmin(tuple->t_data));
-		entry->sequenced = !nulls[INBOX_SEQUENCED_AT - 1];
-		if (!nulls[INBOX_LOWER - 1])
-			entry->lower = datum_get_frontier(values[INBOX_LOWER - 1]);
-		if (!nulls[INBOX_ERROR - 1])
-			entry->error = TextDatumGetCString(values[INBOX_ERROR - 1]);
 	}
 	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
 	return HeapTupleIsValid(tuple);
 }
 
-/* What this very command has appended is in no snapshot of it. */
+/* A ticket does not say what it is for: all relations that have any are asked. */
+static bool
+find_waiting(int64 ticket, Oid relid, Snapshot snapshot, InboxEntry *entry)
+{
+	Relation	rel = table_open(spine_tables(false)->inbox, AccessShareLock);
+	List	   *relations = OidIsValid(relid) ? list_make1_oid(relid) :
+		inbox_relations_ever();
+	bool		found = false;
+	ListCell   *cell;
+
+	foreach(cell, relations)
+	{
+		CHECK_FOR_INTERRUPTS();
+		found = find_row(rel, ticket, lfirst_oid(cell), snapshot, entry);
+		if (found)
+			break;
+	}
+	list_free(relations);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/*
+ * One snapshot for both tables, since the worker moves tickets from one to the
+ * other.  What this very command has appended is in no snapshot of it.
+ */
 bool
-inbox_find(int64 ticket, InboxEntry *entry)
+inbox_find(int64 ticket, Oid relid, InboxEntry *entry)
 {
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	bool		found = find_row(ticket, snapshot, entry);
+	bool		found = answers_find(ticket, snapshot, entry) ||
+		find_waiting(ticket, relid, snapshot, entry);
 
 	UnregisterSnapshot(snapshot);
-	return found || (find_row(ticket, SnapshotSelf, entry) && entry->own);
+	return found || (find_waiting(ticket, relid, SnapshotSelf, entry) && entry->own);
 }

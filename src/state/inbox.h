@@ -2,9 +2,9 @@
  * inbox.h
  *		Batches of which the writers leave it to the worker to give them a time.
  *
- * One row of spine_inbox_batch a batch, kept with the lower that it got for
- * spine.result_retention and then pruned.  Everything here runs inside the
- * caller's transaction.
+ * One row of spine_inbox_batch a batch, which is deleted when it gets its time;
+ * spine_inbox_answer then has the ticket (see inbox_answer.h).  Everything here
+ * runs inside the caller's transaction.
  */
 #ifndef SPINE_STATE_INBOX_H
 #define SPINE_STATE_INBOX_H
@@ -32,8 +32,11 @@ typedef struct InboxEntry
  */
 extern int64 inbox_add(Oid relid, const BatchRow *batch);
 
-/* Looks a ticket up in the latest state; false if there is none. */
-extern bool inbox_find(int64 ticket, InboxEntry *entry);
+/*
+ * Looks a ticket up in the latest state; false if there is none.  relid is where
+ * it has been found before; InvalidOid takes longer.
+ */
+extern bool inbox_find(int64 ticket, Oid relid, InboxEntry *entry);
 
 /*
  * What waits for one generation of a relation is for another from now on.  The

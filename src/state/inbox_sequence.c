@@ -10,8 +10,8 @@
  * sequencing the same.  What commits later with a lower ticket, from another
  * session, simply gets a later time.
  *
- * A batch is pushed, and its row updated, in one transaction: it gets one time,
- * whatever dies.
+ * A batch is pushed, its row deleted, and its time told, in one transaction: it
+ * gets one time, whatever dies.
  */
 #include "postgres.h"
 
@@ -21,7 +21,6 @@
 #include "access/xlog.h"
 #include "catalog/indexing.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
@@ -30,6 +29,8 @@
 #include "dev/stop_point.h"
 #include "state/garbage.h"
 #include "state/inbox.h"
+#include "state/inbox_answer.h"
+#include "state/inbox_queue.h"
 #include "state/merge.h"
 #include "state/tables.h"
 #include "state/values.h"
@@ -40,7 +41,7 @@ typedef struct Pass
 {
 	Oid			relid;
 	Relation	rel;
-	CatalogIndexState indexes;
+	Answers		answers;
 	MemoryContext scratch;		/* for one row */
 	TimestampTz start;
 	int			milliseconds;
@@ -52,7 +53,7 @@ begin_pass(Pass *pass, Oid relid, int milliseconds)
 {
 	pass->relid = relid;
 	pass->rel = table_open(spine_tables(false)->inbox, RowExclusiveLock);
-	pass->indexes = CatalogOpenIndexes(pass->rel);
+	answers_begin(&pass->answers, relid);
 	pass->scratch = AllocSetContextCreate(CurrentMemoryContext, "spine inbox",
 										  ALLOCSET_DEFAULT_SIZES);
 	/* Finding the rows may have taken long where an old snapshot keeps dead ones. */
@@ -63,8 +64,9 @@ begin_pass(Pass *pass, Oid relid, int milliseconds)
 static void
 end_pass(Pass *pass)
 {
+	answers_write(&pass->answers);
+	answers_end(&pass->answers);
 	MemoryContextDelete(pass->scratch);
-	CatalogCloseIndexes(pass->indexes);
 	table_close(pass->rel, NoLock);
 }
 
@@ -77,23 +79,12 @@ time_is_up(const Pass *pass)
 
 /* Ends a row's stay in the inbox: with a lower, or else with an error. */
 static void
-record(Pass *pass, HeapTuple tuple, const Frontier *lower, const char *error)
+take_out(Pass *pass, HeapTuple tuple, const Datum *values, const Frontier *lower,
+		 const char *error)
 {
-	Datum		values[INBOX_COLUMNS] = {0};
-	bool		nulls[INBOX_COLUMNS] = {false};
-	bool		replaces[INBOX_COLUMNS] = {false};
-	ItemPointerData tid = tuple->t_self;
-
-	replaces[INBOX_SEQUENCED_AT - 1] = true;
-	values[INBOX_SEQUENCED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	replaces[INBOX_LOWER - 1] = lower != NULL;
-	if (lower != NULL)
-		values[INBOX_LOWER - 1] = frontier_get_datum(lower);
-	replaces[INBOX_ERROR - 1] = error != NULL;
-	if (error != NULL)
-		values[INBOX_ERROR - 1] = CStringGetTextDatum(error);
-	tuple = heap_modify_tuple(tuple, RelationGetDescr(pass->rel), values, nulls, replaces);
-	CatalogTupleUpdateWithInfo(pass->rel, &tid, tuple, pass->indexes);
+	CatalogTupleDelete(pass->rel, &tuple->t_self);
+	stop_point("batch_taken");
+	answers_add(&pass->answers, values, lower, error);
 }
 
 /* A row that is never going to be pushed. */
@@ -102,8 +93,8 @@ reject(Pass *pass, HeapTuple tuple, Datum *values, const char *error)
 {
 	garbage_add_refused(pass->relid, DatumGetInt64(values[INBOX_GENERATION - 1]),
 						DatumGetArrayTypeP(values[INBOX_PARTS - 1]));
-	record(pass, tuple, NULL, error);
 	stop_point("batch_rejected");
+	take_out(pass, tuple, values, NULL, error);
 }
 
 /* Why a row cannot be pushed; NULL if it can, with its bounds in *desc. */
@@ -173,8 +164,7 @@ sequence(Pass *pass, HeapTuple tuple)
 	effects.want_requests = true;	/* to be counted */
 	spine_push(spine, &row, &effects);
 	stop_point("batch_sequenced");
-	record(pass, tuple, &row.desc.lower, NULL);
-	stop_point("time_recorded");
+	take_out(pass, tuple, values, &row.desc.lower, NULL);
 }
 
 /* Pushes rows from the list, [from, to) or as many as there is time for. */
@@ -190,6 +180,7 @@ sequence_range(Pass *pass, List *rows, int from, int to)
 		sequence(pass, list_nth(rows, i));
 		MemoryContextReset(pass->scratch);
 	}
+	answers_write(&pass->answers);
 	MemoryContextSwitchTo(context);
 	return i - from;
 }
@@ -205,6 +196,8 @@ try_range(Pass *pass, List *rows, int from, int to)
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile int done = 0;
 
+	/* What is being added is going to be undone with the rest. */
+	answers_write(&pass->answers);
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
@@ -222,6 +215,7 @@ try_range(Pass *pass, List *rows, int from, int to)
 			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		answers_forget(&pass->answers);
 		done = 0;
 		pass->error = data->detail == NULL ? data->message :
 			psprintf("%s: %s", data->message, data->detail);
@@ -322,7 +316,7 @@ inbox_sequence(Oid relid, int max, int milliseconds)
 
 	if (condition == SPINE_BUSY)
 		return WORK_BUSY;
-	rows = waiting_rows(WAITING_BATCHES, relid, max);
+	rows = inbox_rows(relid, max);
 	if (rows == NIL)
 		return WORK_NONE;
 	if (condition == SPINE_OPEN && !is_complete(relid))

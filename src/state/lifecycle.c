@@ -16,6 +16,7 @@
 #include "state/batches.h"
 #include "state/buffer.h"
 #include "state/copies.h"
+#include "state/generation.h"
 #include "state/holds.h"
 #include "state/options.h"
 #include "state/report.h"
@@ -44,6 +45,7 @@ void
 spine_begin_generation(Spine *spine)
 {
 	spine->generation = next_generation();
+	generation_changes(spine->relid);
 	spine_changed(spine);
 }
 
@@ -91,6 +93,7 @@ working_register(Oid relid, int dims, int effort)
 	/* What a session without the library has left behind is not this one's. */
 	holds_end(relid);
 	fresh.generation = next_generation();
+	generation_changes(relid);
 	trace_row_insert(&fresh);
 	stop_point("registered");
 	/* Counts of an earlier life are of no interest. */
@@ -108,6 +111,7 @@ end_spine(Spine *spine)
 	options_end(spine->relid);
 	spine_tell_drops(spine);
 	trace_row_delete(spine);
+	generation_changes(spine->relid);
 	stop_point("unregistered");
 	spine->gone = true;
 	spine->dirty = false;

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "dev/stop_point.h"
+#include "state/generation.h"
 #include "state/merge.h"
 #include "state/report.h"
 #include "state/values.h"
@@ -69,8 +70,10 @@ spine_carry_out(Spine *spine, const PushEffects *effects)
 			.parts = construct_empty_array(TEXTOID),
 			.runs = construct_empty_array(INT4OID)
 		};
+		int			nparts;
+		text	  **parts = batches_parts(spine->relid, empty.id_lo, empty.id_hi, NULL, &nparts);
 
-		batches_replace(spine->relid, spine->generation, &empty);
+		batches_replace(spine->relid, spine->generation, &empty, parts, nparts);
 	}
 	spine->counts.requests += effects->nrequests;
 	if (effects->requested)
@@ -86,6 +89,8 @@ spine_push(Spine *spine, BatchRow *row, PushEffects *effects)
 	if (trace_push(&spine->trace, &batch, effects, &err) != CORE_OK)
 		report_core_error(&err);
 	spine_changed(spine);
+	if (frontier_is_empty(&spine->trace.upper))
+		generation_changes(spine->relid);
 	stop_point("push_traced");
 	spine_insert_pushed(spine, row, effects);
 	spine->counts.pushes++;
@@ -164,16 +169,14 @@ describe_missing(text **parts, int nparts, text **inputs, int ninputs)
 }
 
 /*
- * Are the parts in [lo, hi) exactly the inputs?  Or are they the result's own,
- * because it was applied before?  NULL if so, else what is missing.
+ * Are these parts exactly the inputs?  Or are they the result's own, because it was
+ * applied before?  NULL if so, else what is missing.
  */
 static const char *
-inputs_missing(Spine *spine, uint64 lo, uint64 hi, ArrayType *inputs, ArrayType *outputs)
+inputs_missing(text **parts, int nparts, ArrayType *inputs, ArrayType *outputs)
 {
-	int			nparts;
 	int			ninputs;
 	int			noutputs;
-	text	  **parts = batches_parts(spine->relid, (int64) lo, (int64) hi, NULL, &nparts);
 	text	  **expected = array_texts(inputs, &ninputs);
 	text	  **made = array_texts(outputs, &noutputs);
 
@@ -195,32 +198,43 @@ bounds_missing(const Description *desc)
 					frontier_print(&desc->lower, lower), frontier_print(&desc->upper, upper));
 }
 
+static bool
+is_applied(MergeOutcome outcome)
+{
+	return outcome == APPLIED_EXACT || outcome == APPLIED_SUBSET;
+}
+
 MergeOutcome
 spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs, const char **missing)
 {
 	HollowBatch batch = hollow_batch_of(row);
-	HollowSource source = batches_source(&spine->relid);
+	BatchRange	range = {spine->relid, row->id_lo, row->id_hi};
+	HollowSource source = batches_source_near(&range);
 	ApplyEffect effect;
 	CoreError	err;
+	text	  **parts = NULL;
+	int			nparts = 0;
 
 	*missing = NULL;
 	if (trace_match(&spine->trace, &batch, &source, &effect, &err) != CORE_OK)
 		report_core_error(&err);
 	if (effect.outcome == NOT_APPLIED_NO_MATCH)
 		*missing = bounds_missing(&row->desc);
-	else if ((effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET) &&
-			 inputs != NULL)
-		*missing = inputs_missing(spine, effect.lo, effect.hi, inputs, row->parts);
+	if (is_applied(effect.outcome))
+		parts = batches_parts(spine->relid, (int64) effect.lo, (int64) effect.hi, NULL,
+							  &nparts);
+	if (is_applied(effect.outcome) && inputs != NULL)
+		*missing = inputs_missing(parts, nparts, inputs, row->parts);
 	if (*missing != NULL)
 		effect.outcome = NOT_APPLIED_NO_MATCH;
-	if (effect.outcome == APPLIED_EXACT || effect.outcome == APPLIED_SUBSET)
+	if (is_applied(effect.outcome))
 	{
 		trace_apply(&spine->trace, &batch, &effect);
 		spine_changed(spine);
 		stop_point("result_traced");
 		row->id_lo = (int64) effect.lo;
 		row->id_hi = (int64) effect.hi;
-		batches_replace(spine->relid, spine->generation, row);
+		batches_replace(spine->relid, spine->generation, row, parts, nparts);
 	}
 	spine->counts.outcomes[effect.outcome]++;
 	spine->counts.last_result = GetCurrentTimestamp();

@@ -36,9 +36,10 @@ extern void spine_insert_pushed(Spine *spine, BatchRow *row, const PushEffects *
 extern Status spine_next_time(const Spine *spine, Description *desc, CoreError *err);
 
 /*
- * Applies a merge result to an open spine; the ids of *row are filled in.  With
- * inputs, only if exactly those parts are what is replaced.  *missing says what
- * of the result is not there, where that is the outcome, and else is NULL.
+ * Applies a merge result to an open spine; the ids of *row are filled in, and say
+ * before where they are most likely to be (0, 0: anywhere).  With inputs, only if
+ * exactly those parts are what is replaced.  *missing says what of the result is
+ * not there, where that is the outcome, and else is NULL.
  */
 extern MergeOutcome spine_apply(Spine *spine, BatchRow *row, ArrayType *inputs,
 								const char **missing);

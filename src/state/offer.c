@@ -46,6 +46,17 @@ offers_add(List *offers, Spine *spine)
 	return offers;
 }
 
+Offer *
+offer_copy(const Offer *offer)
+{
+	Offer	   *copy = palloc(sizeof(Offer));
+	Arena		arena = current_arena();
+
+	*copy = *offer;
+	copy->request.desc = description_copy(&offer->request.desc, &arena);
+	return copy;
+}
+
 bool
 offer_stands(Spine *spine, uint64 lo, uint64 hi)
 {
@@ -70,24 +81,27 @@ offer_contains(Spine *spine, uint64 lo, uint64 hi)
 	return false;
 }
 
-static int
-compare_offers(const ListCell *a, const ListCell *b)
+int
+offer_compare(const Offer *a, const Offer *b)
 {
-	const Offer *x = lfirst(a);
-	const Offer *y = lfirst(b);
-
-	if (x->saving != y->saving)
-		return x->saving > y->saving ? -1 : 1;
+	if (a->saving != b->saving)
+		return a->saving > b->saving ? -1 : 1;
 	/* The lower the ids of its youngest batch, the older it is. */
-	if (x->request.hi != y->request.hi)
-		return x->request.hi < y->request.hi ? -1 : 1;
-	return x->relid < y->relid ? -1 : x->relid > y->relid;
+	if (a->request.hi != b->request.hi)
+		return a->request.hi < b->request.hi ? -1 : 1;
+	return a->relid < b->relid ? -1 : a->relid > b->relid;
+}
+
+static int
+compare_cells(const ListCell *a, const ListCell *b)
+{
+	return offer_compare(lfirst(a), lfirst(b));
 }
 
 void
 offers_sort(List *offers)
 {
-	list_sort(offers, compare_offers);
+	list_sort(offers, compare_cells);
 }
 
 static bool

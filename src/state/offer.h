@@ -51,6 +51,9 @@ typedef struct Stretch
 /* Adds the requests of one spine to a list of Offer *. */
 extern List *offers_add(List *offers, Spine *spine);
 
+/* A copy in the current memory context, with all that it points to. */
+extern Offer *offer_copy(const Offer *offer);
+
 /* Does the spine have an outstanding request for exactly these ids? */
 extern bool offer_stands(Spine *spine, uint64 lo, uint64 hi);
 
@@ -58,6 +61,7 @@ extern bool offer_stands(Spine *spine, uint64 lo, uint64 hi);
 extern bool offer_contains(Spine *spine, uint64 lo, uint64 hi);
 
 /* Best first. */
+extern int	offer_compare(const Offer *a, const Offer *b);
 extern void offers_sort(List *offers);
 
 /* What of a request is known, from the open claims of its spine. */

@@ -28,9 +28,6 @@
 #include "state/registry_entry.h"
 #include "state/working.h"
 
-/* Of an id, what is not the time. */
-#define ID_NUMBER_BITS 20
-
 RegistryHeader *registry_header = NULL;
 
 static HTAB *registry = NULL;
@@ -54,6 +51,7 @@ registry_shmem_init(void)
 		pg_atomic_init_u64(&registry_header->clock, 0);
 		pg_atomic_init_u64(&registry_header->evictions, 0);
 		pg_atomic_init_u64(&registry_header->last_id, 0);
+		pg_atomic_init_u64(&registry_header->foreign_ids, 0);
 		dlist_init(&registry_header->news);
 		dlist_init(&registry_header->restless);
 	}
@@ -126,7 +124,7 @@ create_entry(Oid relid)
 		return NULL;
 	entry->counts = (SpineCounts) {0};
 	entry->reset = GetCurrentTimestamp();
-	entry->claimed = (ClaimedMark) {0};
+	memset(entry->claimed, 0, sizeof(entry->claimed));
 	entry->size = 0;
 	entry->news = 0;
 	entry->restless = false;
@@ -237,6 +235,24 @@ registry_next_id(void)
 }
 
 int64
+registry_last_id(void)
+{
+	return (int64) pg_atomic_read_u64(&registry_header->last_id);
+}
+
+void
+registry_note_foreign_ids(void)
+{
+	pg_atomic_fetch_add_u64(&registry_header->foreign_ids, 1);
+}
+
+uint64
+registry_foreign_ids(void)
+{
+	return pg_atomic_read_u64(&registry_header->foreign_ids);
+}
+
+int64
 registry_evictions(void)
 {
 	return (int64) pg_atomic_read_u64(&registry_header->evictions);
@@ -276,26 +292,62 @@ registry_count(Oid relid, const SpineCounts *counts)
 	LWLockRelease(REGISTRY_LOCK);
 }
 
+/* The mark of the same request, or else the one that was set longest ago. */
+static int
+find_mark(const RegistryEntry *entry, const ClaimedMark *mark, bool *found)
+{
+	for (int i = 0; i < CLAIMED_MARKS; i++)
+	{
+		const ClaimedMark *claimed = &entry->claimed[i];
+
+		*found = claimed->generation == mark->generation && claimed->lo == mark->lo &&
+			claimed->hi == mark->hi;
+		if (*found)
+			return i;
+	}
+	return CLAIMED_MARKS - 1;
+}
+
 void
 registry_set_claimed(Oid relid, const ClaimedMark *mark)
 {
 	RegistryEntry *entry = registry_lock_entry(relid, LW_EXCLUSIVE);
+	bool		found;
 
 	if (entry != NULL)
-		entry->claimed = *mark;
+	{
+		memmove(entry->claimed + 1, entry->claimed,
+				sizeof(ClaimedMark) * find_mark(entry, mark, &found));
+		entry->claimed[0] = *mark;
+	}
 	LWLockRelease(REGISTRY_LOCK);
 }
 
-ClaimedMark
-registry_claimed(Oid relid)
+bool
+registry_claimed(Oid relid, ClaimedMark *mark)
 {
 	RegistryEntry *entry = registry_lock_entry(relid, LW_SHARED);
-	ClaimedMark mark = {0};
+	bool		found = false;
 
 	if (entry != NULL)
-		mark = entry->claimed;
+	{
+		int			i = find_mark(entry, mark, &found);
+
+		if (found)
+			*mark = entry->claimed[i];
+	}
 	LWLockRelease(REGISTRY_LOCK);
-	return mark;
+	return found;
+}
+
+void
+registry_forget_claimed(Oid relid)
+{
+	RegistryEntry *entry = registry_lock_entry(relid, LW_EXCLUSIVE);
+
+	if (entry != NULL)
+		memset(entry->claimed, 0, sizeof(entry->claimed));
+	LWLockRelease(REGISTRY_LOCK);
 }
 
 bool

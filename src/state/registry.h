@@ -56,7 +56,9 @@ typedef struct SpineNews
 /*
  * Up to where a merge request has been claimed: a hint.  Who claims some of it next
  * looks from there on first, so as not to go through all that is claimed, nor to
- * merge the same batches again and again.
+ * merge the same batches again and again.  A spine has some for the requests that
+ * were claimed last: of two that save much the same, now one is the best, now the
+ * other.
  */
 typedef struct ClaimedMark
 {
@@ -120,9 +122,13 @@ extern int	registry_idle_databases(int milliseconds, Oid *databases, int max);
 /* Adds counts; allocates nothing and raises no error. */
 extern void registry_count(Oid relid, const SpineCounts *counts);
 
-/* Both allocate nothing and raise no error; without an entry there is no mark. */
+/*
+ * None of these allocates anything or raises an error; without an entry there is
+ * no mark.  *mark says which request is meant; false if there is none for it.
+ */
 extern void registry_set_claimed(Oid relid, const ClaimedMark *mark);
-extern ClaimedMark registry_claimed(Oid relid);
+extern bool registry_claimed(Oid relid, ClaimedMark *mark);
+extern void registry_forget_claimed(Oid relid);
 
 /* False if nothing was ever counted. */
 extern bool registry_counts(Oid relid, SpineCounts *counts, TimestampTz *reset);
@@ -138,6 +144,9 @@ extern bool registry_add_news(Oid relid, int news);
 /* Takes the news of at most max spines of this database; returns how many. */
 extern int	registry_take_news(SpineNews *news, int max);
 
+/* Of an id, what is not the time. */
+#define ID_NUMBER_BITS 20
+
 /*
  * An id that neither this database nor any other, nor a copy that was restored
  * to an earlier state, has given out or will: milliseconds since 2000 and a
@@ -145,6 +154,16 @@ extern int	registry_take_news(SpineNews *news, int max);
  * back between two starts of the server.
  */
 extern int64 registry_next_id(void);
+
+/* The last one that was given out here. */
+extern int64 registry_last_id(void);
+
+/*
+ * Ids that were given out elsewhere come in: to be noted when they have been
+ * written, before that is committed.  And how many times that has happened.
+ */
+extern void registry_note_foreign_ids(void);
+extern uint64 registry_foreign_ids(void);
 
 /* Spines evicted since the server started. */
 extern int64 registry_evictions(void);

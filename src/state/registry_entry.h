@@ -25,6 +25,9 @@
 #define REGISTRY_IMAGE_SIZE 4096
 #endif
 
+/* Requests of a spine that have a mark. */
+#define CLAIMED_MARKS 8
+
 typedef struct RegistryKey
 {
 	Oid			database;
@@ -36,7 +39,7 @@ typedef struct RegistryEntry
 	RegistryKey key;
 	SpineCounts counts;
 	TimestampTz reset;
-	ClaimedMark claimed;
+	ClaimedMark claimed[CLAIMED_MARKS]; /* last set first */
 	pg_atomic_uint64 used;		/* when, on the registry's clock */
 	int			news;			/* not taken yet; if any, in the header's list */
 	TimestampTz told_at;		/* that there are */
@@ -57,6 +60,7 @@ typedef struct RegistryHeader
 	pg_atomic_uint64 clock;		/* counts uses */
 	pg_atomic_uint64 evictions;
 	pg_atomic_uint64 last_id;
+	pg_atomic_uint64 foreign_ids;	/* how many times any came in */
 	dlist_head	news;			/* entries that have any, oldest first */
 	dlist_head	restless;		/* entries that are, by idle_since */
 } RegistryHeader;

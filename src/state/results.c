@@ -30,15 +30,14 @@
 #include "state/tables.h"
 #include "state/values.h"
 
-int64
-results_submit(Oid relid, int64 generation, const BatchRow *result, ArrayType *inputs,
-			   int64 claim)
+/* One row; claim is 0 without one. */
+static void
+insert_row(int64 id, Oid relid, int64 generation, const BatchRow *result, ArrayType *inputs,
+		   int64 claim)
 {
-	const SpineTables *tables = spine_tables(false);
+	Relation	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
 	Datum		values[RESULT_COLUMNS] = {0};
 	bool		nulls[RESULT_COLUMNS] = {false};
-	Relation	rel;
-	int64		id = nextval_internal(tables->result_seq, false);
 
 	values[RESULT_ID - 1] = Int64GetDatum(id);
 	values[RESULT_RELATION - 1] = ObjectIdGetDatum(relid);
@@ -58,11 +57,40 @@ results_submit(Oid relid, int64 generation, const BatchRow *result, ArrayType *i
 	nulls[RESULT_APPLIED_AT - 1] = true;
 	nulls[RESULT_OUTCOME - 1] = true;
 	nulls[RESULT_ERROR - 1] = true;
-	rel = table_open(tables->result, RowExclusiveLock);
 	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
 	table_close(rel, NoLock);
 	spine_notify_at_commit();
+}
+
+static int64
+next_id(void)
+{
+	return nextval_internal(spine_tables(false)->result_seq, false);
+}
+
+int64
+results_submit(Oid relid, int64 generation, const BatchRow *result, ArrayType *inputs)
+{
+	int64		id = next_id();
+
+	insert_row(id, relid, generation, result, inputs, 0);
 	return id;
+}
+
+/* Others claim meanwhile: only the claim's own row is written under its lock. */
+void
+results_answer(Claim *claim, const BatchRow *result)
+{
+	const RequestKey *request = &claim->request;
+	BatchRow	row = *result;
+
+	claim->result = next_id();
+	claims_update(claim);
+	claims_unlock(request->relid);
+	row.desc = claim->desc;
+	insert_row(claim->result, request->relid, request->generation, &row, claim->inputs,
+			   claim->id);
+	stop_point("result_answered");
 }
 
 /* A column of a result, copied if it is an array; false if it is null or not there. */
@@ -107,31 +135,30 @@ results_is_queued(int64 id)
 		!result_column(id, RESULT_APPLIED_AT, &value);
 }
 
-static int64
+/* The claim that a result answers, or NULL. */
+static Claim *
 claim_of(HeapTuple tuple, TupleDesc desc)
 {
 	bool		isnull;
-	Datum		claim = heap_getattr(tuple, RESULT_CLAIM, desc, &isnull);
+	Datum		id = heap_getattr(tuple, RESULT_CLAIM, desc, &isnull);
+	Claim	   *claim = isnull ? NULL : palloc(sizeof(Claim));
 
-	return isnull ? 0 : DatumGetInt64(claim);
+	return claim != NULL && claims_answered(DatumGetInt64(id), claim) ? claim : NULL;
 }
 
 /* Tells the claim what became of it: an error, or what was not applied, counts as failed. */
 static void
-settle_claim(HeapTuple tuple, TupleDesc desc, int outcome, const char *error)
+settle_claim(Claim *claim, int outcome, const char *error)
 {
-	int64		claim = claim_of(tuple, desc);
-	bool		isnull;
-	Oid			relid = DatumGetObjectId(heap_getattr(tuple, RESULT_RELATION, desc, &isnull));
-
+	if (claim == NULL)
+		return;
 	if (outcome == APPLIED_EXACT || outcome == APPLIED_SUBSET)
 		error = NULL;
 	else if (outcome >= 0 && error == NULL)
 		error = outcome_label(outcome);
 	else if (outcome >= 0)
 		error = psprintf("%s: %s", outcome_label(outcome), error);
-	if (claim != 0)
-		claims_settle(relid, claim, error);
+	claims_settle(claim, error);
 }
 
 /*
@@ -152,7 +179,7 @@ discard_output(HeapTuple tuple, TupleDesc desc)
 
 /* Ends a result's stay in the queue; outcome -1 and a null error are left out. */
 static void
-record(HeapTuple tuple, int outcome, const char *error)
+record(HeapTuple tuple, Claim *claim, int outcome, const char *error)
 {
 	Relation	rel = table_open(spine_tables(false)->result, RowExclusiveLock);
 	Datum		values[RESULT_COLUMNS] = {0};
@@ -167,7 +194,7 @@ record(HeapTuple tuple, int outcome, const char *error)
 	replaces[RESULT_OUTCOME - 1] = outcome >= 0;
 	if (outcome >= 0)
 		values[RESULT_OUTCOME - 1] = outcome_get_datum(outcome);
-	settle_claim(tuple, RelationGetDescr(rel), outcome, error);
+	settle_claim(claim, outcome, error);
 	replaces[RESULT_ERROR - 1] = error != NULL;
 	if (error != NULL)
 		values[RESULT_ERROR - 1] = CStringGetTextDatum(error);
@@ -178,12 +205,13 @@ record(HeapTuple tuple, int outcome, const char *error)
 
 /* Applies one result, or raises an error; *missing as with spine_apply. */
 static MergeOutcome
-apply_result(Oid relid, HeapTuple tuple, TupleDesc desc, const char **missing)
+apply_result(Oid relid, HeapTuple tuple, TupleDesc desc, const Claim *claim,
+			 const char **missing)
 {
 	Datum		values[RESULT_COLUMNS];
 	bool		nulls[RESULT_COLUMNS];
 	Spine	   *spine = spine_open(relid);
-	BatchRow	row;
+	BatchRow	row = {0};
 	int64		made_for;
 
 	heap_deform_tuple(tuple, desc, values, nulls);
@@ -201,13 +229,18 @@ apply_result(Oid relid, HeapTuple tuple, TupleDesc desc, const char **missing)
 	row.len = DatumGetInt64(values[RESULT_LEN - 1]);
 	row.parts = DatumGetArrayTypeP(values[RESULT_PARTS - 1]);
 	row.runs = DatumGetArrayTypeP(values[RESULT_RUNS - 1]);
+	if (claim != NULL)
+	{
+		row.id_lo = claim->lo;
+		row.id_hi = claim->hi;
+	}
 	return spine_apply(spine, &row, nulls[RESULT_INPUTS - 1] ? NULL :
 					   DatumGetArrayTypeP(values[RESULT_INPUTS - 1]), missing);
 }
 
 /* Applies one result in a subtransaction of its own and records what came of it. */
 static void
-apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
+apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc, Claim *claim)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -220,7 +253,7 @@ apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
 	{
 		const char *missing;
 
-		outcome = apply_result(relid, tuple, desc, &missing);
+		outcome = apply_result(relid, tuple, desc, claim, &missing);
 		error = missing;
 		ReleaseCurrentSubTransaction();
 	}
@@ -241,7 +274,7 @@ apply_and_record(Oid relid, HeapTuple tuple, TupleDesc desc)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	stop_point("result_applied");
-	record(tuple, outcome, error);
+	record(tuple, claim, outcome, error);
 	stop_point("result_recorded");
 	if (error != NULL && outcome < 0)
 		registry_count(relid, &(SpineCounts) {.errors = 1});
@@ -260,7 +293,7 @@ results_apply(Oid relid, int max, int milliseconds)
 
 	if (condition == SPINE_BUSY)
 		return WORK_BUSY;
-	results = waiting_rows(WAITING_RESULTS, relid, max);
+	results = waiting_results(relid, max);
 	if (results == NIL)
 		return WORK_NONE;
 	/* Finding them may take long where an old snapshot keeps dead entries. */
@@ -271,14 +304,16 @@ results_apply(Oid relid, int max, int milliseconds)
 	for (int i = 0; i < list_length(results) && done < max; i++, done++)
 	{
 		HeapTuple	tuple = list_nth(results, i);
+		Claim	   *claim;
 
 		if (done > 0 &&
 			TimestampDifferenceExceeds(start, GetCurrentTimestamp(), milliseconds))
 			break;
+		claim = claim_of(tuple, desc);
 		if (reason != NULL)
-			record(tuple, -1, reason);
+			record(tuple, claim, -1, reason);
 		else
-			apply_and_record(relid, tuple, desc);
+			apply_and_record(relid, tuple, desc, claim);
 		spine_add_news(relid, NEWS_RESULT);
 	}
 	return done < list_length(results) ? WORK_MORE : WORK_DONE;

@@ -12,16 +12,22 @@
 #include "postgres.h"
 
 #include "state/batches.h"
+#include "state/claims.h"
 #include "state/waiting.h"
 
 /*
  * Queues a result for a generation of the relation; returns its id.  inputs may be
- * NULL; claim is 0 without one.
- * The bounds are not looked at: the worker judges them and records an
+ * NULL.  The bounds are not looked at: the worker judges them and records an
  * error with the result.  Wakes the worker when the transaction commits.
  */
 extern int64 results_submit(Oid relid, int64 generation, const BatchRow *result,
-							ArrayType *inputs, int64 claim);
+							ArrayType *inputs);
+
+/*
+ * The same for what answers a claim: under its claim lock, which is let go.  What
+ * the claim knows is left out: bounds and inputs.  Fills in claim->result.
+ */
+extern void results_answer(Claim *claim, const BatchRow *result);
 
 /* The parts of a result; NULL if it is not there any more. */
 extern ArrayType *results_parts(int64 id);

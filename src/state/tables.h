@@ -30,7 +30,9 @@ typedef struct SpineTables
 	Oid			attempt_pkey;
 	Oid			inbox;
 	Oid			inbox_pkey;
-	Oid			inbox_queue;
+	Oid			answer;
+	Oid			answer_ticket;
+	Oid			answer_sequenced;
 	Oid			hold;
 	Oid			hold_pkey;
 	Oid			option;
@@ -141,20 +143,30 @@ enum
 };
 enum
 {
-	INBOX_TICKET = 1,
-	INBOX_RELATION,
+	INBOX_RELATION = 1,
+	INBOX_TICKET,
 	INBOX_GENERATION,
 	INBOX_LEN,
 	INBOX_PARTS,
 	INBOX_RUNS,
 	INBOX_APPENDED_BY,
 	INBOX_APPENDED_AT,
-	INBOX_SEQUENCED_AT,
-	INBOX_LOWER,
-	INBOX_ERROR,
 	INBOX_SYSTEM,
 	INBOX_DATABASE,
 	INBOX_COLUMNS = INBOX_DATABASE
+};
+enum
+{
+	ANSWER_LAST_TICKET = 1,
+	ANSWER_RELATION,
+	ANSWER_GENERATION,
+	ANSWER_APPENDED_BY,
+	ANSWER_SEQUENCED_AT,
+	ANSWER_LOWER,
+	ANSWER_ERROR,
+	ANSWER_TICKETS,
+	ANSWER_APPENDED_AT,
+	ANSWER_COLUMNS = ANSWER_APPENDED_AT
 };
 enum
 {

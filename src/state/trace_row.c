@@ -132,24 +132,38 @@ trace_row_load(Oid relid, Snapshot snapshot, bool damaged_ok, Spine *spine)
 }
 
 List *
-trace_row_relations(Snapshot snapshot)
+trace_row_versions(Snapshot snapshot)
 {
 	Relation	rel = table_open(spine_tables(false)->trace, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
-	List	   *relids = NIL;
+	List	   *rows = NIL;
 	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
+		RowVersion *row = palloc(sizeof(RowVersion));
 		bool		isnull;
 
 		CHECK_FOR_INTERRUPTS();
-		relids = lappend_oid(relids,
-							 DatumGetObjectId(heap_getattr(tuple, TRACE_RELATION,
-														   RelationGetDescr(rel), &isnull)));
+		row->relid = DatumGetObjectId(heap_getattr(tuple, TRACE_RELATION,
+												   RelationGetDescr(rel), &isnull));
+		row->tid = tuple->t_self;
+		row->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
+		rows = lappend(rows, row);
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
+	return rows;
+}
+
+List *
+trace_row_relations(Snapshot snapshot)
+{
+	List	   *relids = NIL;
+	ListCell   *cell;
+
+	foreach(cell, trace_row_versions(snapshot))
+		relids = lappend_oid(relids, ((RowVersion *) lfirst(cell))->relid);
 	return relids;
 }
 
@@ -165,42 +179,57 @@ trace_row_exists(Oid relid)
  * would go to another one.
  */
 static bool
-check_row(const Spine *spine, bool prune)
+check_row(const RowVersion *row, Snapshot snapshot, bool prune)
 {
 	Relation	rel = table_open(spine_tables(false)->trace, AccessShareLock);
-	HeapTupleData tuple = {.t_self = spine->tid};
+	HeapTupleData tuple = {.t_self = row->tid};
 	Buffer		buffer;
-	bool		current = false;
+	bool		seen = false;
 
 	/* VACUUM may have cut the table off before there. */
 	if (ItemPointerGetBlockNumber(&tuple.t_self) < RelationGetNumberOfBlocks(rel) &&
-		heap_fetch(rel, SnapshotSelf, &tuple, &buffer, false))
+		heap_fetch(rel, snapshot, &tuple, &buffer, false))
 	{
 		bool		isnull;
 		Oid			relid = DatumGetObjectId(heap_getattr(&tuple, TRACE_RELATION,
 														  RelationGetDescr(rel), &isnull));
 
-		current = relid == spine->relid &&
-			HeapTupleHeaderGetRawXmin(tuple.t_data) == spine->xmin;
+		seen = relid == row->relid && HeapTupleHeaderGetRawXmin(tuple.t_data) == row->xmin;
 		if (prune)
 			heap_page_prune_opt(rel, buffer);
 		ReleaseBuffer(buffer);
 	}
 	table_close(rel, AccessShareLock);
-	return current;
+	return seen;
+}
+
+static RowVersion
+version_of(const Spine *spine)
+{
+	return (RowVersion) {spine->relid, spine->tid, spine->xmin};
+}
+
+bool
+trace_row_is_seen(const RowVersion *row, Snapshot snapshot)
+{
+	return check_row(row, snapshot, false);
 }
 
 bool
 trace_row_is_current(const Spine *spine)
 {
-	return check_row(spine, false);
+	RowVersion	row = version_of(spine);
+
+	return check_row(&row, SnapshotSelf, false);
 }
 
 /* CLUSTER and VACUUM FULL, by this very transaction, may have moved the row. */
 static void
 follow_row(Spine *spine)
 {
-	if (!check_row(spine, true) &&
+	RowVersion	row = version_of(spine);
+
+	if (!check_row(&row, SnapshotSelf, true) &&
 		!find_row(spine->relid, SnapshotSelf, true, NULL, &spine->tid))
 		elog(ERROR, "trace of relation %u has vanished", spine->relid);
 }

@@ -9,6 +9,14 @@
 
 #include "state/working.h"
 
+/* Which version of a spine's row; no two that are not the same have all in common. */
+typedef struct RowVersion
+{
+	Oid			relid;
+	ItemPointerData tid;
+	TransactionId xmin;
+} RowVersion;
+
 /*
  * Loads the row that a snapshot sees; false if there is none.  SnapshotSelf, for
  * the latest state, is right under the spine's lock only.  A damaged image is an
@@ -23,7 +31,11 @@ extern bool trace_row_load(Oid relid, Snapshot snapshot, bool damaged_ok, Spine 
  */
 extern bool trace_row_is_current(const Spine *spine);
 
-/* Oids of the relations that have a row. */
+/* Does a snapshot see this version?  Reads no index. */
+extern bool trace_row_is_seen(const RowVersion *row, Snapshot snapshot);
+
+/* The versions of all rows that a snapshot sees, and the oids of their relations. */
+extern List *trace_row_versions(Snapshot snapshot);
 extern List *trace_row_relations(Snapshot snapshot);
 
 /* Is there a committed row, or one of this transaction? */

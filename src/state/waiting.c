@@ -1,6 +1,7 @@
 /*
  * waiting.c
- *		Finding and pruning rows that wait for the worker.
+ *		Finding merge results that wait for the worker, and pruning what is done; and
+ *		what both queues have in common.
  *
  * The queue is the table itself.  Ids are given out before commit, so a lower
  * one may become visible later; hence no last id is remembered anywhere, and
@@ -30,25 +31,24 @@ typedef struct WaitingScan
 {
 	Relation	rel;
 	Relation	index;
-	AttrNumber	relation;		/* columns */
-	AttrNumber	completed_at;
 	SysScanDesc scan;
 } WaitingScan;
 
 static void
-open_table(WaitingScan *waiting, WaitingTable which)
+open_table(WaitingScan *waiting, const Oid *table, const Oid *index)
 {
-	bool		results = which == WAITING_RESULTS;
+	waiting->rel = table_open(*table, RowExclusiveLock);
+	/* That may have brought news of its index. */
+	(void) spine_tables(false);
+	waiting->index = index_open(*index, AccessShareLock);
+}
+
+static void
+open_results(WaitingScan *waiting)
+{
 	const SpineTables *tables = spine_tables(false);
 
-	waiting->relation = results ? (AttrNumber) RESULT_RELATION : (AttrNumber) INBOX_RELATION;
-	waiting->completed_at = results ? (AttrNumber) RESULT_APPLIED_AT :
-		(AttrNumber) INBOX_SEQUENCED_AT;
-	waiting->rel = table_open(results ? tables->result : tables->inbox, RowExclusiveLock);
-	/* Opening the table may bring news of its index. */
-	tables = spine_tables(false);
-	waiting->index = index_open(results ? tables->result_queue : tables->inbox_queue,
-								AccessShareLock);
+	open_table(waiting, &tables->result, &tables->result_queue);
 }
 
 static void
@@ -65,15 +65,15 @@ begin_waiting(WaitingScan *waiting, StrategyNumber strategy, RegProcedure compar
 {
 	ScanKeyData keys[2];
 
-	ScanKeyEntryInitialize(&keys[0], SK_ISNULL | SK_SEARCHNULL, waiting->completed_at,
+	ScanKeyEntryInitialize(&keys[0], SK_ISNULL | SK_SEARCHNULL, RESULT_APPLIED_AT,
 						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
-	ScanKeyInit(&keys[1], waiting->relation, strategy, compare, ObjectIdGetDatum(relid));
+	ScanKeyInit(&keys[1], RESULT_RELATION, strategy, compare, ObjectIdGetDatum(relid));
 	waiting->scan = systable_beginscan_ordered(waiting->rel, waiting->index, snapshot, 2,
 											   keys);
 }
 
 static HeapTuple
-next_waiting(WaitingScan *waiting)
+next_row(WaitingScan *waiting)
 {
 	CHECK_FOR_INTERRUPTS();
 	return systable_getnext_ordered(waiting->scan, ForwardScanDirection);
@@ -88,22 +88,22 @@ next_relation(WaitingScan *waiting, Oid after)
 	bool		isnull;
 
 	begin_waiting(waiting, BTGreaterStrategyNumber, F_OIDGT, after, GetActiveSnapshot());
-	tuple = next_waiting(waiting);
+	tuple = next_row(waiting);
 	if (tuple != NULL)
-		relid = DatumGetObjectId(heap_getattr(tuple, waiting->relation,
+		relid = DatumGetObjectId(heap_getattr(tuple, RESULT_RELATION,
 											  RelationGetDescr(waiting->rel), &isnull));
 	systable_endscan_ordered(waiting->scan);
 	return relid;
 }
 
 List *
-waiting_relations(WaitingTable which, int max)
+waiting_relations(int max)
 {
 	List	   *relations = NIL;
 	WaitingScan waiting;
 	Oid			relid = InvalidOid;
 
-	open_table(&waiting, which);
+	open_results(&waiting);
 	while (list_length(relations) < max &&
 		   OidIsValid(relid = next_relation(&waiting, relid)))
 		relations = lappend_oid(relations, relid);
@@ -112,16 +112,16 @@ waiting_relations(WaitingTable which, int max)
 }
 
 List *
-waiting_rows(WaitingTable which, Oid relid, int max)
+waiting_results(Oid relid, int max)
 {
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	List	   *rows = NIL;
 	WaitingScan waiting;
 	HeapTuple	tuple;
 
-	open_table(&waiting, which);
+	open_results(&waiting);
 	begin_waiting(&waiting, BTEqualStrategyNumber, F_OIDEQ, relid, snapshot);
-	while (list_length(rows) <= max && (tuple = next_waiting(&waiting)) != NULL)
+	while (list_length(rows) <= max && (tuple = next_row(&waiting)) != NULL)
 		rows = lappend(rows, heap_copytuple(tuple));
 	systable_endscan_ordered(waiting.scan);
 	close_table(&waiting);
@@ -129,32 +129,51 @@ waiting_rows(WaitingTable which, Oid relid, int max)
 	return rows;
 }
 
-int
-waiting_prune(WaitingTable which, int max)
+/* Of a table that is open, with the index on the column first in it. */
+static int
+prune(WaitingScan *done, AttrNumber completed_at, int max)
 {
-	TimestampTz before;
-	WaitingScan waiting;
+	TimestampTz before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													 -INT64CONST(1000) * spine_result_retention);
 	ScanKeyData key;
 	HeapTuple	tuple;
 	int			pruned = 0;
 
-	if (spine_result_retention < 0)
-		return 0;
-	before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-										 -INT64CONST(1000) * spine_result_retention);
-	open_table(&waiting, which);
-	ScanKeyInit(&key, waiting.completed_at, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
+	ScanKeyInit(&key, completed_at, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
 				TimestampTzGetDatum(before));
-	waiting.scan = systable_beginscan_ordered(waiting.rel, waiting.index,
-											  GetActiveSnapshot(), 1, &key);
-	while (pruned < max && (tuple = next_waiting(&waiting)) != NULL)
+	done->scan = systable_beginscan_ordered(done->rel, done->index, GetActiveSnapshot(), 1,
+											&key);
+	while (pruned < max && (tuple = next_row(done)) != NULL)
 	{
-		CatalogTupleDelete(waiting.rel, &tuple->t_self);
+		CatalogTupleDelete(done->rel, &tuple->t_self);
 		pruned++;
 	}
-	systable_endscan_ordered(waiting.scan);
-	close_table(&waiting);
+	systable_endscan_ordered(done->scan);
+	close_table(done);
 	return pruned;
+}
+
+int
+waiting_prune_results(int max)
+{
+	WaitingScan done;
+
+	if (spine_result_retention < 0)
+		return 0;
+	open_results(&done);
+	return prune(&done, RESULT_APPLIED_AT, max);
+}
+
+int
+waiting_prune_answers(int max)
+{
+	const SpineTables *tables = spine_tables(false);
+	WaitingScan done;
+
+	if (spine_result_retention < 0)
+		return 0;
+	open_table(&done, &tables->answer, &tables->answer_sequenced);
+	return prune(&done, ANSWER_SEQUENCED_AT, max);
 }
 
 SpineCondition

@@ -1,12 +1,11 @@
 /*
  * waiting.h
- *		Tables whose rows wait for the worker: merge results, and batches in the
- *		inbox.
+ *		Work that waits for the worker: merge results, and batches in the inbox (of
+ *		which see inbox_queue.h).
  *
- * A row waits while its time of completion is null, and is pruned
- * spine.result_retention after that.  Each table has an index on (time of
- * completion, relation, id).  Everything here runs inside the caller's
- * transaction.
+ * A merge result waits while its time of completion is null.  What is completed,
+ * or answered from the inbox, is pruned after spine.result_retention.  Everything
+ * here runs inside the caller's transaction.
  */
 #ifndef SPINE_STATE_WAITING_H
 #define SPINE_STATE_WAITING_H
@@ -15,12 +14,6 @@
 
 #include "access/htup.h"
 #include "nodes/pg_list.h"
-
-typedef enum WaitingTable
-{
-	WAITING_RESULTS,			/* spine_merge_result */
-	WAITING_BATCHES				/* spine_inbox_batch */
-} WaitingTable;
 
 /* What a stretch of work on the rows of one relation has found. */
 typedef enum WorkProgress
@@ -40,17 +33,18 @@ typedef enum SpineCondition
 	SPINE_UNREGISTERED
 } SpineCondition;
 
-/* Oids of the relations that have rows waiting, ascending, at most max of them. */
-extern List *waiting_relations(WaitingTable which, int max);
+/* Oids of the relations that have results waiting, ascending, at most max of them. */
+extern List *waiting_relations(int max);
 
 /*
- * Copies of the rows that wait for a relation, in the order of their ids; at
+ * Copies of the results that wait for a relation, in the order of their ids; at
  * most max and one more.  They are the latest: a snapshot is taken here.
  */
-extern List *waiting_rows(WaitingTable which, Oid relid, int max);
+extern List *waiting_results(Oid relid, int max);
 
-/* Deletes rows completed longer ago than spine.result_retention, at most max. */
-extern int	waiting_prune(WaitingTable which, int max);
+/* Delete what was completed, or answered, longer ago than that, at most max rows. */
+extern int	waiting_prune_results(int max);
+extern int	waiting_prune_answers(int max);
 
 /*
  * Locks a relation and its spine until the transaction ends, but never waits for

@@ -23,7 +23,6 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "compat.h"
 #include "state/arena.h"
 #include "state/copies.h"
 #include "state/hooks.h"
@@ -233,97 +232,4 @@ spine_require(Oid relid, Spine *spine, Snapshot *rows)
 {
 	if (!spine_read(relid, spine, rows))
 		spine_not_registered(relid);
-}
-
-bool
-spine_is_current(Oid relid, int64 generation)
-{
-	Spine		spine;
-	Snapshot	rows;
-	bool		current;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	current = spine_read(relid, &spine, &rows) && spine.generation == generation;
-	PopActiveSnapshot();
-	return current;
-}
-
-/* What who leaves a row for a spine has to know of it. */
-typedef struct Outline
-{
-	int64		generation;
-	int			dims;
-	bool		closed;
-} Outline;
-
-static Outline
-outline_of(const Spine *spine)
-{
-	return (Outline) {spine->generation, spine->trace.dims,
-		frontier_is_empty(&spine->trace.upper)};
-}
-
-/*
- * Later than the active snapshot, which may have been taken before the lock on
- * the relation was: after a TRUNCATE that held it, the generation is another.
- * While it is held, only spine_unregister can end the one that is found, so one
- * look is enough for all rows of a command.
- */
-static Outline
-look_up(Oid relid)
-{
-	static struct
-	{
-		Oid			relid;
-		CommandId	command;
-		SubTransactionId subtransaction;
-		LocalTransactionId transaction;
-	}			last, now;
-	static Outline outline;
-	Spine	   *top = copies_top(relid);
-	Spine		latest;
-	Snapshot	snapshot;
-
-	if (top != NULL)
-	{
-		if (top->gone)
-			spine_not_registered(relid);
-		return outline_of(top);
-	}
-	memset(&now, 0, sizeof(now));
-	now.relid = relid;
-	now.command = GetCurrentCommandId(false);
-	now.subtransaction = GetCurrentSubTransactionId();
-	now.transaction = my_local_transaction;
-	if (memcmp(&now, &last, sizeof(now)) == 0)
-		return outline;
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	if (!trace_row_load(relid, snapshot, true, &latest))
-		spine_not_registered(relid);
-	UnregisterSnapshot(snapshot);
-	outline = outline_of(&latest);
-	last = now;
-	return outline;
-}
-
-int64
-spine_generation(Oid relid)
-{
-	return look_up(relid).generation;
-}
-
-void
-spine_require_next_time(Oid relid)
-{
-	Outline		outline = look_up(relid);
-	CoreError	err;
-
-	if (outline.dims > 1)
-		core_error(&err, CORE_UNSUPPORTED, "times of the spine have several dimensions",
-				   "They have %d, so there is no next one.", outline.dims);
-	else if (outline.closed)
-		core_error(&err, CORE_CLOSED, "the spine is closed", "Its upper is [].");
-	else
-		return;
-	report_core_error(&err);
 }

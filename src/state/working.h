@@ -93,24 +93,8 @@ extern bool spine_read(Oid relid, Spine *spine, Snapshot *rows);
 /* The same; an error if it is not registered. */
 extern void spine_require(Oid relid, Spine *spine, Snapshot *rows);
 
-/* Is there a spine, and of this generation, in the latest state? */
-extern bool spine_is_current(Oid relid, int64 generation);
-
 /* The first as another snapshot sees it. */
 extern bool spine_read_under(Snapshot snapshot, Oid relid, Spine *spine, Snapshot *rows);
-
-/*
- * The generation that a row of ours is for: the latest that was committed, or
- * that of this transaction.  An error if the relation is not registered.  The
- * caller holds a lock on it.
- */
-extern int64 spine_generation(Oid relid);
-
-/*
- * Raises an error, likewise, and if no time can follow: those of the spine have
- * several dimensions, or have ended.
- */
-extern void spine_require_next_time(Oid relid);
 
 /* Raises an error in read-only transactions and on a standby. */
 extern void spine_refuse_read_only(void);

@@ -30,7 +30,8 @@ expect(Demand *demand, TimestampTz at)
 static void
 look_at(Demand *demand, Spine *spine)
 {
-	List	   *claims = claims_open(spine->relid, spine->generation, 0, GetActiveSnapshot());
+	List	   *claims = claims_open(spine->relid, spine->generation, 0, PG_INT64_MAX,
+									 GetActiveSnapshot());
 	ListCell   *cell;
 
 	foreach(cell, offers_add(NIL, spine))

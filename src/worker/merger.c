@@ -43,6 +43,7 @@
 #include "state/report.h"
 #include "state/request.h"
 #include "state/results.h"
+#include "state/seen.h"
 #include "state/tables.h"
 #include "state/values.h"
 #include "worker/guard.h"
@@ -162,7 +163,7 @@ claim_step(void *arg)
 		if (!relation_owner(offer->relid, &owner))
 			continue;
 		SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
-		count = claiming_try(list_make1(offer), 1, &claimant);
+		count = claiming_try(list_make1(list_make1(offer)), 1, &claimant);
 		SetUserIdAndSecContext(self, context);
 		if (count > 0)
 			break;
@@ -177,7 +178,7 @@ claim_step(void *arg)
 static bool
 claim_is_current(void)
 {
-	return spine_is_current(merger.request.relid, merger.request.generation);
+	return seen_is_current(merger.request.relid, merger.request.generation);
 }
 
 /*
@@ -280,11 +281,7 @@ complete(const MergeOutput *output)
 				 errmsg("claim " INT64_FORMAT " is over", merger.claim),
 				 errdetail("The relation has been truncated or dropped, or somebody else has claimed the same."),
 				 errhint("Nothing needs to be done: what the merge function wrote is rolled back.")));
-	row.desc = claim.desc;
-	claim.result = results_submit(claim.request.relid, claim.request.generation, &row,
-								  claim.inputs, claim.id);
-	claims_update(&claim);
-	claims_unlock(merger.request.relid);
+	results_answer(&claim, &row);
 	stop_point("merge_queued");
 }
 

@@ -27,6 +27,7 @@
 #include "state/holds.h"
 #include "state/idle.h"
 #include "state/inbox.h"
+#include "state/inbox_queue.h"
 #include "state/results.h"
 #include "state/waiting.h"
 #include "worker/demand.h"
@@ -154,8 +155,8 @@ look_step(void *arg)
 	if (queue->absent)
 		return;
 	context = MemoryContextSwitchTo(queue->scratch);
-	queue->batches = waiting_relations(WAITING_BATCHES, MAX_RELATIONS);
-	queue->results = waiting_relations(WAITING_RESULTS, MAX_RELATIONS);
+	queue->batches = inbox_relations(MAX_RELATIONS);
+	queue->results = waiting_relations(MAX_RELATIONS);
 	queue->idle = idle_relations();
 	queue->written = background_tables(&queue->written_pause);
 	MemoryContextSwitchTo(context);
@@ -199,11 +200,11 @@ static void
 prune_step(void *arg)
 {
 	Queue	   *queue = arg;
-	int			batches = waiting_prune(WAITING_BATCHES, PRUNE_ROWS);
-	int			results = waiting_prune(WAITING_RESULTS, PRUNE_ROWS);
+	int			answers = waiting_prune_answers(PRUNE_ROWS);
+	int			results = waiting_prune_results(PRUNE_ROWS);
 	int			claims = claims_prune(PRUNE_CLAIMS);
 
-	queue->more_to_prune = batches == PRUNE_ROWS || results == PRUNE_ROWS ||
+	queue->more_to_prune = answers == PRUNE_ROWS || results == PRUNE_ROWS ||
 		claims == PRUNE_CLAIMS;
 	holds_prune();
 	files_sweep();
@@ -495,6 +496,12 @@ queue_rest(Queue *queue)
 			next = Min(next, task->next);
 	}
 	return next == PG_INT64_MAX ? -1 : Max(next - mailbox_clock(), 0);
+}
+
+int64
+queue_gathers(Queue *queue)
+{
+	return queue->looked_at + GATHER_PAUSE - mailbox_clock();
 }
 
 bool

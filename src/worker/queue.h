@@ -21,6 +21,12 @@ extern void queue_work(Queue *queue);
 /* For how long there is no work: ms, 0 = there is some, -1 = for good. */
 extern int64 queue_rest(Queue *queue);
 
+/*
+ * For how long what comes is left to gather before there is another look: ms, not
+ * above 0 if the last look was long enough ago.
+ */
+extern int64 queue_gathers(Queue *queue);
+
 /* Is something waiting for a lock that others hold? */
 extern bool queue_is_blocked(Queue *queue);
 

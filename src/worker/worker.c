@@ -77,6 +77,20 @@ leave(Worker *worker, int64 rest)
 	return place_leave(order, rest > 0 ? Max(rest, REVISIT_PAUSE) : rest);
 }
 
+/*
+ * Under load the next row comes before the last ones are done.  Until the queue
+ * may be looked at again this does not wait for the latch, which stays set: so
+ * nobody else who brings something pays for a signal.
+ */
+static void
+gather(Worker *worker)
+{
+	int64		pause = queue_gathers(worker->queue);
+
+	if (pause > 0)
+		pg_usleep(pause * 1000);
+}
+
 /* Sleeps until there is something to do, or it may be time to leave. */
 static void
 sleep_for(Worker *worker, int64 rest)
@@ -92,6 +106,7 @@ sleep_for(Worker *worker, int64 rest)
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	guard_wait(wait);
+	gather(worker);
 }
 
 /* Until it is time to leave. */
