@@ -328,6 +328,7 @@ COMMENT ON TABLE spine_option IS 'internal: a row a spine with settings of its o
 
 -- Groups of rows in native tables, and runs of them, get their numbers here.
 CREATE SEQUENCE spine_group;
+COMMENT ON SEQUENCE spine_group IS 'internal: numbers of row groups and runs';
 
 -- One row a file of a native table that has runs: which companion they are in.
 -- The file is what pg_class calls so: tablespace is 0 for the database's own.
@@ -338,6 +339,7 @@ CREATE TABLE spine_file (
 	runs		regclass NOT NULL,
 	PRIMARY KEY (tablespace, filenode)
 ) USING heap;
+COMMENT ON TABLE spine_file IS 'internal: a row a file of a native table that has runs';
 
 -- One row a native table of which the owner has set something.  By name: in a
 -- restored table columns have other numbers.
@@ -610,6 +612,7 @@ COMMENT ON FUNCTION spine_merge_progress(bigint) IS
 
 CREATE FUNCTION spine_am_handler(internal)
 	RETURNS table_am_handler AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION spine_am_handler(internal) IS 'internal: the handler of the access method';
 CREATE ACCESS METHOD spine TYPE TABLE HANDLER spine_am_handler;
 COMMENT ON ACCESS METHOD spine IS
 	'tables whose settled rows are kept compressed, in runs that a spine merges';
