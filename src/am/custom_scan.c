@@ -122,43 +122,64 @@ group_conditions(List *clauses, Index rti)
  * Paths
  */
 
+/*
+ * The attributes that a scan has to have, as pull_varattnos() numbers them.  What the
+ * planner has noted of that in attr_needed is not there for partitions.
+ */
+static Bitmapset *
+needed_attributes(RelOptInfo *rel)
+{
+	Bitmapset  *needed = NULL;
+	ListCell   *cell;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &needed);
+	foreach(cell, rel->baserestrictinfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause, rel->relid, &needed);
+	return needed;
+}
+
+static bool
+is_needed(const Bitmapset *needed, int attnum)
+{
+	return bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, needed);
+}
+
 /* System columns that rows in runs have, too: where they are, and of which table. */
 static bool
-needs_other_system_columns(RelOptInfo *rel)
+needs_other_system_columns(RelOptInfo *rel, const Bitmapset *needed)
 {
 	for (int attnum = rel->min_attr; attnum < 0; attnum++)
 		if (attnum != SelfItemPointerAttributeNumber &&
-			attnum != TableOidAttributeNumber &&
-			!bms_is_empty(rel->attr_needed[attnum - rel->min_attr]))
+			attnum != TableOidAttributeNumber && is_needed(needed, attnum))
 			return true;
 	return false;
 }
 
 /* The share of the columns' widths that is needed. */
 static double
-needed_share(RelOptInfo *rel)
+needed_share(RelOptInfo *rel, const Bitmapset *needed)
 {
 	double		all = 0;
-	double		needed = 0;
+	double		sum = 0;
 
 	for (int attnum = 1; attnum <= rel->max_attr; attnum++)
 	{
 		int32		width = Max(rel->attr_widths[attnum - rel->min_attr], 1);
 
 		all += width;
-		if (!bms_is_empty(rel->attr_needed[attnum - rel->min_attr]))
-			needed += width;
+		if (is_needed(needed, attnum))
+			sum += width;
 	}
-	if (all == 0 || !bms_is_empty(rel->attr_needed[0 - rel->min_attr]))
+	if (all == 0 || is_needed(needed, 0))
 		return 1;
-	return Max(needed / all, 0.01);
+	return Max(sum / all, 0.01);
 }
 
 /* Those of a sequential scan, but for pages that need not be read. */
 static void
-set_costs(PlannerInfo *root, CustomPath *path, RelOptInfo *rel, const Path *plain)
+set_costs(CustomPath *path, RelOptInfo *rel, const Path *plain, const Bitmapset *needed)
 {
-	double		share = needed_share(rel);
+	double		share = needed_share(rel, needed);
 	Cost		pages = seq_page_cost * rel->pages;
 	Cost		saved = Min(pages * (1 - share), plain->total_cost - plain->startup_cost);
 
@@ -177,7 +198,7 @@ static const CustomPathMethods path_methods = {
 
 /* What does as the sequential scan does, with less. */
 static Path *
-better_path(PlannerInfo *root, RelOptInfo *rel, const Path *plain, bool sums)
+better_path(RelOptInfo *rel, const Path *plain, const Bitmapset *needed, bool sums)
 {
 	CustomPath *path = makeNode(CustomPath);
 
@@ -192,18 +213,18 @@ better_path(PlannerInfo *root, RelOptInfo *rel, const Path *plain, bool sums)
 	if (!sums)
 		path->flags |= CUSTOMPATH_SUPPORT_BACKWARD_SCAN;
 	path->methods = &path_methods;
-	set_costs(root, path, rel, plain);
+	set_costs(path, rel, plain, needed);
 	return &path->path;
 }
 
 static List *
-better_paths(PlannerInfo *root, RelOptInfo *rel, List *paths, bool sums)
+better_paths(RelOptInfo *rel, List *paths, const Bitmapset *needed, bool sums)
 {
 	ListCell   *cell;
 
 	foreach(cell, paths)
 		if (((Path *) lfirst(cell))->pathtype == T_SeqScan)
-			lfirst(cell) = better_path(root, rel, lfirst(cell), sums);
+			lfirst(cell) = better_path(rel, lfirst(cell), needed, sums);
 	return paths;
 }
 
@@ -235,6 +256,7 @@ refuse_change(Oid relid)
 static void
 add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
+	Bitmapset  *needed;
 	bool		sums;
 
 	if (previous_pathlist != NULL)
@@ -246,12 +268,13 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	sums = order_has_diffs(rte->relid);
 	if (sums && !is_read_only(root, rti))
 		refuse_change(rte->relid);
-	if (!is_read_only(root, rti) || needs_other_system_columns(rel))
+	needed = needed_attributes(rel);
+	if (!is_read_only(root, rti) || needs_other_system_columns(rel, needed))
 		return;
-	rel->pathlist = better_paths(root, rel, rel->pathlist, sums);
+	rel->pathlist = better_paths(rel, rel->pathlist, needed, sums);
 	/* Equal rows would have to meet in one process. */
 	rel->partial_pathlist = sums ? NIL :
-		better_paths(root, rel, rel->partial_pathlist, false);
+		better_paths(rel, rel->partial_pathlist, needed, false);
 }
 
 /* --------------------------------------------------------------------

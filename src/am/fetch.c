@@ -7,12 +7,29 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "executor/tuptable.h"
 #include "utils/snapmgr.h"
 
 #include "am/fetch.h"
 #include "am/runs.h"
 #include "am/runscan.h"
+
+/* The slot has made a tuple of the row, with a header in which nothing is set. */
+static void
+fill_header(TupleTableSlot *slot)
+{
+	HeapTupleHeader header;
+
+	if (!TTS_IS_BUFFERTUPLE(slot))
+		return;
+	header = ((BufferHeapTupleTableSlot *) slot)->base.tuple->t_data;
+	HeapTupleHeaderSetXmin(header, FrozenTransactionId);
+	HeapTupleHeaderSetXminFrozen(header);
+	HeapTupleHeaderSetXmax(header, InvalidTransactionId);
+	HeapTupleHeaderSetCmin(header, FirstCommandId);
+	header->t_infomask |= HEAP_XMAX_INVALID;
+}
 
 bool
 runs_fetch(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot)
@@ -34,6 +51,7 @@ runs_fetch(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slo
 			continue;
 		runscan_row(scan, i, row, slot);
 		ExecMaterializeSlot(slot);
+		fill_header(slot);
 		found = true;
 	}
 	runscan_end(scan);

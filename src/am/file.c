@@ -79,6 +79,12 @@ form_row(Relation rel, Oid tablespace, RelFileNumber filenode, const NativeFile 
 	return heap_form_tuple(RelationGetDescr(rel), values, nulls);
 }
 
+Snapshot
+file_latest_snapshot(void)
+{
+	return IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot();
+}
+
 bool
 file_find(Relation rel, Snapshot snapshot, NativeFile *file)
 {
@@ -89,10 +95,7 @@ file_find(Relation rel, Snapshot snapshot, NativeFile *file)
 	if (rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
 		return false;
 	files = table_open(spine_tables(false)->file, AccessShareLock);
-	if (snapshot == NULL)
-		/* In parallel mode there is no later one than that. */
-		snapshot = IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot();
-	snapshot = RegisterSnapshot(snapshot);
+	snapshot = RegisterSnapshot(snapshot == NULL ? file_latest_snapshot() : snapshot);
 	found = find_row(files, rel->rd_rel->reltablespace, rel->rd_rel->relfilenode, snapshot,
 					 file, &tid);
 	UnregisterSnapshot(snapshot);

@@ -28,6 +28,12 @@ typedef struct NativeFile
 } NativeFile;
 
 /*
+ * A snapshot of what is committed by now.  None can be taken in parallel mode: the
+ * active one then.  Not registered.
+ */
+extern Snapshot file_latest_snapshot(void);
+
+/*
  * The row of a table's present file, as a snapshot sees it (NULL: the latest that
  * is committed, or this transaction's own).  False if it has none: then no run of
  * it can be seen by that snapshot.  The caller holds a lock on the table.

@@ -16,6 +16,7 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "am/file.h"
 #include "am/order.h"
 #include "am/settings.h"
 
@@ -99,8 +100,7 @@ fill_in_operators(RowOrder *order, TupleDesc desc)
 static NativeSettings
 read_settings(Oid relid)
 {
-	Snapshot	snapshot = RegisterSnapshot(IsInParallelMode() ? GetActiveSnapshot() :
-											GetLatestSnapshot());
+	Snapshot	snapshot = RegisterSnapshot(file_latest_snapshot());
 	NativeSettings settings = settings_read(relid, snapshot);
 
 	UnregisterSnapshot(snapshot);

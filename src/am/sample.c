@@ -311,7 +311,7 @@ scan_analyze_next_block(TableScanDesc base, ReadStream *stream)
 static void
 estimate_runs(Relation rel, BlockNumber *pages, double *tuples)
 {
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Snapshot	snapshot = RegisterSnapshot(file_latest_snapshot());
 	RunScan    *runs = runscan_begin(rel, snapshot, NULL, NULL);
 
 	if (runs != NULL)

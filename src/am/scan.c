@@ -198,8 +198,6 @@ native_scan_next(TableScanDesc base, ScanDirection direction, TupleTableSlot *sl
 {
 	NativeScan *scan = (NativeScan *) base;
 
-	if (is_heap_scan(base))
-		return heap->scan_getnextslot(base, direction, slot);
 	if (ScanDirectionIsBackward(direction))
 	{
 		if (scan->in_delta)
@@ -255,7 +253,9 @@ scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *sl
 {
 	NativeScan *scan = (NativeScan *) base;
 
-	if (!is_heap_scan(base) && scan->order != NULL)
+	if (is_heap_scan(base))
+		return heap->scan_getnextslot(base, direction, slot);
+	if (scan->order != NULL)
 		return next_consolidated(scan, direction, slot);
 	return native_scan_next(base, direction, slot, slot);
 }
