@@ -335,7 +335,7 @@ relation_estimate_size(Relation rel, int32 *widths, BlockNumber *pages, double *
 	int32		width;
 	NativeFile	file;
 
-	if (!file_find(rel, NULL, &file))
+	if (!file_find(rel, &file))
 	{
 		heap->relation_estimate_size(rel, widths, pages, tuples, allvisfrac);
 		return;
