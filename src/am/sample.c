@@ -14,6 +14,7 @@
 
 #include "access/heapam.h"
 #include "access/tsmapi.h"
+#include "access/xact.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
@@ -311,7 +312,9 @@ scan_analyze_next_block(TableScanDesc base, ReadStream *stream)
 static void
 estimate_runs(Relation rel, BlockNumber *pages, double *tuples)
 {
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	/* In parallel mode there is no later one than the active. */
+	Snapshot	snapshot = RegisterSnapshot(IsInParallelMode() ? GetActiveSnapshot() :
+											GetLatestSnapshot());
 	RunScan    *runs = runscan_begin(rel, snapshot, NULL, NULL);
 
 	if (runs != NULL)
