@@ -244,7 +244,7 @@ vacuum(Relation rel, struct VacuumParams *params, BufferAccessStrategy strategy)
 	NativeFile	file;
 
 	heap->relation_vacuum(rel, params, strategy);
-	if (RelationGetNumberOfBlocks(rel) == 0 && file_find(rel, NULL, &file))
+	if (RelationGetNumberOfBlocks(rel) == 0 && file_find(rel, &file))
 		keep_block(rel);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -108,6 +109,8 @@ compact(Relation rel)
 	int64		rows = 0;
 
 	(void) absorb(rel, 0, true, &absorbed);
+	/* The run that it has written is merged with the others. */
+	CommandCounterIncrement();
 	if (!trace_row_exists(relid))
 		return 0;
 	apply_results(relid);

@@ -37,8 +37,8 @@
 
 /* The row of a file, and where it is; false if there is none. */
 static bool
-find_row(Relation rel, Oid tablespace, RelFileNumber filenode, Snapshot snapshot,
-		 NativeFile *file, ItemPointer tid)
+find_row(Relation rel, Oid tablespace, RelFileNumber filenode, NativeFile *file,
+		 ItemPointer tid)
 {
 	ScanKeyData keys[2];
 	SysScanDesc scan;
@@ -49,7 +49,8 @@ find_row(Relation rel, Oid tablespace, RelFileNumber filenode, Snapshot snapshot
 				ObjectIdGetDatum(tablespace));
 	ScanKeyInit(&keys[1], FILE_FILENODE, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(filenode));
-	scan = systable_beginscan(rel, spine_tables(false)->file_pkey, true, snapshot, 2, keys);
+	scan = systable_beginscan(rel, spine_tables(false)->file_pkey, true, SnapshotSelf, 2,
+							  keys);
 	tuple = systable_getnext(scan);
 	found = HeapTupleIsValid(tuple);
 	if (found)
@@ -85,31 +86,26 @@ file_latest_snapshot(void)
 	return IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot();
 }
 
-bool
-file_find(Relation rel, Snapshot snapshot, NativeFile *file)
-{
-	Relation	files;
-	ItemPointerData tid;
-	bool		found;
-
-	if (rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
-		return false;
-	files = table_open(spine_tables(false)->file, AccessShareLock);
-	snapshot = RegisterSnapshot(snapshot == NULL ? file_latest_snapshot() : snapshot);
-	found = find_row(files, rel->rd_rel->reltablespace, rel->rd_rel->relfilenode, snapshot,
-					 file, &tid);
-	UnregisterSnapshot(snapshot);
-	table_close(files, AccessShareLock);
-	return found;
-}
-
 static bool
 find_latest(Relation files, Relation rel, NativeFile *file)
 {
 	ItemPointerData tid;
 
-	return find_row(files, rel->rd_rel->reltablespace, rel->rd_rel->relfilenode, SnapshotSelf,
-					file, &tid);
+	return find_row(files, rel->rd_rel->reltablespace, rel->rd_rel->relfilenode, file, &tid);
+}
+
+bool
+file_find(Relation rel, NativeFile *file)
+{
+	Relation	files;
+	bool		found;
+
+	if (rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+		return false;
+	files = table_open(spine_tables(false)->file, AccessShareLock);
+	found = find_latest(files, rel, file);
+	table_close(files, AccessShareLock);
+	return found;
 }
 
 /* Native tables are merged by a function of ours. */
@@ -195,7 +191,7 @@ take_row(Oid tablespace, RelFileNumber filenode, const ItemPointerData *expected
 	if (extension_is_going())
 		return false;
 	files = table_open(spine_tables(false)->file, RowExclusiveLock);
-	found = find_row(files, tablespace, filenode, SnapshotSelf, file, &tid) &&
+	found = find_row(files, tablespace, filenode, file, &tid) &&
 		(expected == NULL || ItemPointerEquals(&tid, (ItemPointer) expected));
 	if (found)
 		CatalogTupleDelete(files, &tid);
@@ -237,7 +233,7 @@ file_move(Oid tablespace, RelFileNumber from, Oid new_tablespace, RelFileNumber 
 	ItemPointerData tid;
 
 	file_drop_stale(new_tablespace, to, NULL);
-	if (find_row(files, tablespace, from, SnapshotSelf, &file, &tid))
+	if (find_row(files, tablespace, from, &file, &tid))
 	{
 		CatalogTupleUpdate(files, &tid, form_row(files, new_tablespace, to, &file));
 		CommandCounterIncrement();

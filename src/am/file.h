@@ -16,7 +16,6 @@
 
 #include "storage/itemptr.h"
 #include "utils/rel.h"
-#include "utils/snapshot.h"
 
 #include "compat.h"
 #include "state/tables.h"
@@ -34,11 +33,12 @@ typedef struct NativeFile
 extern Snapshot file_latest_snapshot(void);
 
 /*
- * The row of a table's present file, as a snapshot sees it (NULL: the latest that
- * is committed, or this transaction's own).  False if it has none: then no run of
- * it can be seen by that snapshot.  The caller holds a lock on the table.
+ * The row of a table's present file.  False if it has none, and so no runs.  The
+ * caller holds a lock on the table.  It is the latest row, whatever a snapshot may
+ * see of spine_file: VACUUM FULL gives the same runs another file.  What a snapshot
+ * sees of the runs is for the companion's rows to say.
  */
-extern bool file_find(Relation rel, Snapshot snapshot, NativeFile *file);
+extern bool file_find(Relation rel, NativeFile *file);
 
 /*
  * The same, made with its companion if there is none yet, which also registers

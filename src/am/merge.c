@@ -132,7 +132,7 @@ runs_merge(Relation rel, ArrayType *parts, MergeOutput *output)
 
 	deconstruct_array(parts, TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &count);
 	merge.scan = runscan_begin(rel, snapshot, NULL, NULL);
-	if (merge.scan == NULL || !file_find(rel, snapshot, &file))
+	if (merge.scan == NULL || !file_find(rel, &file))
 		no_such_run(rel, 0);
 	merge.writer = run_writer_begin(rel, &file, -1);
 	merge.slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);

@@ -50,7 +50,7 @@ runscan_begin(Relation rel, Snapshot snapshot, const Bitmapset *columns,
 	MemoryContext old;
 	RunScan    *scan;
 
-	if (!file_find(rel, snapshot, &file))
+	if (!file_find(rel, &file))
 		return NULL;
 	context = AllocSetContextCreate(CurrentMemoryContext, "spine runs",
 									ALLOCSET_DEFAULT_SIZES);

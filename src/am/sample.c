@@ -14,6 +14,7 @@
 
 #include "access/heapam.h"
 #include "access/tsmapi.h"
+#include "access/xact.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
@@ -335,7 +336,7 @@ relation_estimate_size(Relation rel, int32 *widths, BlockNumber *pages, double *
 	int32		width;
 	NativeFile	file;
 
-	if (!file_find(rel, NULL, &file))
+	if (!file_find(rel, &file))
 	{
 		heap->relation_estimate_size(rel, widths, pages, tuples, allvisfrac);
 		return;

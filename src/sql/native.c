@@ -79,7 +79,7 @@ spine_relation_size(PG_FUNCTION_ARGS)
 	int64		size = DatumGetInt64(DirectFunctionCall1(pg_total_relation_size,
 														 ObjectIdGetDatum(relid)));
 
-	if (relation_is_native(relid) && file_find(rel, NULL, &file))
+	if (relation_is_native(relid) && file_find(rel, &file))
 		size += DatumGetInt64(DirectFunctionCall1(pg_total_relation_size,
 												  ObjectIdGetDatum(file.runs)));
 	table_close(rel, AccessShareLock);
