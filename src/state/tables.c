@@ -16,6 +16,8 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -112,6 +114,17 @@ bool
 spine_is_table(Oid relid)
 {
 	return spine_tables(true) != NULL && is_table(relid);
+}
+
+bool
+spine_hold_extension(void)
+{
+	Oid			extension = get_extension_oid("spine", true);
+
+	if (!OidIsValid(extension))
+		return false;
+	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+	return get_extension_oid("spine", true) == extension;
 }
 
 bool

@@ -210,6 +210,13 @@ enum
 /* Is it one of them?  False without the extension. */
 extern bool spine_is_table(Oid relid);
 
+/*
+ * Keeps the extension from being dropped until the transaction ends: who works on
+ * several of its tables by himself would lock them in another order than DROP
+ * does.  False if there is none.
+ */
+extern bool spine_hold_extension(void);
+
 /* Is it a table that uses spine?  From the catalog; false if it is not there. */
 extern bool relation_is_native(Oid relid);
 

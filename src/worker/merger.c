@@ -149,7 +149,7 @@ claim_step(void *arg)
 	int			count = 0;
 	ListCell   *cell;
 
-	if (spine_tables(true) == NULL)
+	if (!spine_hold_extension() || spine_tables(true) == NULL)
 		return;
 	claimant.lease = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 												 (int64) spine_merge_timeout + CANCEL_PATIENCE + LEASE_MARGIN);

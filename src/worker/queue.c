@@ -12,7 +12,6 @@
  */
 #include "worker/queue.h"
 
-#include "commands/extension.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "postmaster/interrupt.h"
@@ -29,6 +28,7 @@
 #include "state/inbox.h"
 #include "state/inbox_queue.h"
 #include "state/results.h"
+#include "state/tables.h"
 #include "state/waiting.h"
 #include "worker/demand.h"
 #include "worker/news.h"
@@ -148,7 +148,7 @@ look_step(void *arg)
 	Queue	   *queue = arg;
 	MemoryContext context;
 
-	queue->absent = !OidIsValid(get_extension_oid("spine", true));
+	queue->absent = !spine_hold_extension();
 	place_arrived(queue->absent);
 	queue->batches = queue->results = queue->idle = queue->written = NIL;
 	queue->written_pause = -1;
@@ -182,8 +182,12 @@ relation_step(void *arg)
 {
 	Queue	   *queue = arg;
 	Task	   *task = queue->current;
-	char	   *name = get_rel_name(task->key.relid);
+	char	   *name;
 
+	queue->progress = WORK_NONE;
+	if (!spine_hold_extension())
+		return;
+	name = get_rel_name(task->key.relid);
 	if (name != NULL)
 		describe_task(task, name);
 	if (task->key.kind == TASK_SEQUENCE)
@@ -200,10 +204,16 @@ static void
 prune_step(void *arg)
 {
 	Queue	   *queue = arg;
-	int			answers = waiting_prune_answers(PRUNE_ROWS);
-	int			results = waiting_prune_results(PRUNE_ROWS);
-	int			claims = claims_prune(PRUNE_CLAIMS);
+	int			answers;
+	int			results;
+	int			claims;
 
+	queue->more_to_prune = false;
+	if (!spine_hold_extension())
+		return;
+	answers = waiting_prune_answers(PRUNE_ROWS);
+	results = waiting_prune_results(PRUNE_ROWS);
+	claims = claims_prune(PRUNE_CLAIMS);
 	queue->more_to_prune = answers == PRUNE_ROWS || results == PRUNE_ROWS ||
 		claims == PRUNE_CLAIMS;
 	holds_prune();
@@ -213,7 +223,8 @@ prune_step(void *arg)
 static void
 acquaint_step(void *arg)
 {
-	idle_get_to_know();
+	if (spine_hold_extension())
+		idle_get_to_know();
 }
 
 static void
@@ -221,7 +232,8 @@ survey_step(void *arg)
 {
 	Queue	   *queue = arg;
 
-	demand_look(&queue->demand);
+	if (spine_hold_extension())
+		demand_look(&queue->demand);
 }
 
 /* The relation's task; a new one if it has none. */
