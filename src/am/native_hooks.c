@@ -270,6 +270,32 @@ check_alter(AlterTableStmt *alter)
 	}
 }
 
+static bool
+sets_access_method(Node *command)
+{
+	ListCell   *cell;
+
+	if (!IsA(command, AlterTableStmt))
+		return false;
+	foreach(cell, ((AlterTableStmt *) command)->cmds)
+		if (lfirst_node(AlterTableCmd, cell)->subtype == AT_SetAccessMethod)
+			return true;
+	return false;
+}
+
+/* What was set for a native table ends when it is none any more. */
+static void
+follow_alter(AlterTableStmt *alter)
+{
+	Oid			relid;
+
+	if (!sets_access_method((Node *) alter) || spine_tables(true) == NULL)
+		return;
+	relid = RangeVarGetRelid(alter->relation, NoLock, true);
+	if (OidIsValid(relid) && !relation_is_native(relid))
+		settings_end(relid);
+}
+
 static void
 at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 		   ProcessUtilityContext context, ParamListInfo params,
@@ -283,6 +309,8 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 	else
 		standard_ProcessUtility(plan, query, readOnlyTree, context, params, environment,
 								dest, completion);
+	if (IsA(plan->utilityStmt, AlterTableStmt))
+		follow_alter((AlterTableStmt *) plan->utilityStmt);
 }
 
 void

@@ -40,7 +40,7 @@ native_arg(FunctionCallInfo fcinfo, int n, LOCKMODE lock)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is no table that uses spine", RelationGetRelationName(rel)),
-				 errdetail("Only such tables have rows to be absorbed into runs."),
+				 errdetail("It uses another access method, or none."),
 				 errhint("Create it with CREATE TABLE ... USING spine, or run ALTER TABLE ... SET ACCESS METHOD spine.")));
 	return rel;
 }

@@ -1,0 +1,182 @@
+--
+-- Native tables whose rows add up, and the order of rows in runs
+--
+
+\getenv srcdir PG_ABS_SRCDIR
+\i :srcdir/sql/fails.psql
+\i :srcdir/sql/undisturbed.psql
+
+-- Every type that adds up; a twin says what the sums are
+CREATE TABLE sums (k int, s text, a int2, b int4, c int8, d numeric, e float4, f float8, g interval, h money) USING spine;
+SELECT spine_set_diff('sums', '{a,b,c,d,e,f,g,h}');
+CREATE TABLE sums_twin (LIKE sums) USING heap;
+CREATE FUNCTION sums_fill(seed int, n int) RETURNS void LANGUAGE sql AS $$
+	WITH new AS (
+		SELECT (i * 7 + seed) % 10 AS k, CASE WHEN i % 3 > 0 THEN 'key ' || i % 4 END AS s, (i % 5 - 2)::int2 AS a,
+			i AS b, i * 1000000000000 AS c, i * 0.25 AS d, i * 0.5::float4 AS e, i * 0.5::float8 AS f,
+			i * interval '1 day 1 hour' AS g, (i % 7)::money AS h
+		FROM generate_series(1, n) i),
+	one AS (INSERT INTO sums SELECT * FROM new)
+	INSERT INTO sums_twin SELECT * FROM new
+$$;
+CREATE FUNCTION sums_compare() RETURNS text LANGUAGE sql AS $$
+	WITH twin AS (
+		SELECT k, s, sum(a)::int2 AS a, sum(b)::int4 AS b, sum(c)::int8 AS c, sum(d) AS d, sum(e) AS e, sum(f) AS f, sum(g) AS g, sum(h) AS h
+		FROM sums_twin GROUP BY k, s
+		HAVING (sum(a), sum(b), sum(c), sum(d), sum(e), sum(f), sum(h)) IS DISTINCT FROM (0::bigint, 0::bigint, 0::numeric, 0::numeric, 0::float4, 0::float8, 0::money) OR sum(g) <> '0')
+	SELECT format('%s rows, %s missing, %s more', (SELECT count(*) FROM sums),
+		(SELECT count(*) FROM (TABLE twin EXCEPT ALL TABLE sums) x), (SELECT count(*) FROM (TABLE sums EXCEPT ALL TABLE twin) x))
+$$;
+SELECT sums_fill(0, 1000);
+SELECT sums_compare();
+SELECT spine_absorb('sums');
+SELECT sums_compare();
+-- What has been absorbed is one row a key
+SELECT len FROM spine_batches WHERE relation = 'sums'::regclass;
+SELECT sums_fill(3, 500), sums_fill(4, 10);
+SELECT sums_compare();
+SELECT spine_absorb('sums'), spine_absorb('sums');
+SELECT sums_fill(5, 77);
+SELECT sums_compare();
+SELECT spine_compact('sums') = count(*) AS compact FROM sums;
+SELECT sums_compare();
+-- An old snapshot has the old sums
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT sum(b) AS before FROM sums \gset
+SELECT sums_fill(6, 100);
+SELECT sum(b) - :before AS own FROM sums;
+ROLLBACK;
+SELECT sums_compare();
+-- The opposite of all of it leaves nothing
+INSERT INTO sums SELECT k, s, -a, -b, -c, -d, -e, -f, -g, '0'::money - h FROM sums;
+SELECT count(*) FROM sums;
+SELECT spine_absorb('sums') > 0 AS absorbed, spine_compact('sums');
+SELECT count(*) FROM sums;
+SELECT sum(nrows) FROM (SELECT len AS nrows FROM spine_batches WHERE relation = 'sums'::regclass) n;
+DROP TABLE sums, sums_twin;
+
+-- Nulls, in keys and in what adds up; images of equal keys; no key at all
+CREATE TABLE sums_null (k numeric, n int) USING spine;
+SELECT spine_set_diff('sums_null', '{n}');
+INSERT INTO sums_null VALUES (1.0, 1), (NULL, 2), (1.00, 10), (NULL, 3), (2, NULL), (3, NULL), (3, 5), (4, NULL), (4, 0);
+SELECT trim_scale(k) AS k, n FROM sums_null ORDER BY k;
+SELECT spine_absorb('sums_null');
+INSERT INTO sums_null VALUES (1.000, 100), (2, NULL);
+SELECT trim_scale(k) AS k, n FROM sums_null ORDER BY k;
+SELECT trim_scale(k) AS k, n FROM sums_null WHERE k = 1 OR k IS NULL ORDER BY k;
+-- A condition on a sum is one on the sum
+SELECT trim_scale(k) AS k, n FROM sums_null WHERE n > 100;
+DROP TABLE sums_null;
+CREATE TABLE sums_one (n bigint) USING spine;
+SELECT spine_set_diff('sums_one', '{n}');
+INSERT INTO sums_one SELECT i FROM generate_series(1, 100) i;
+SELECT * FROM sums_one;
+SELECT spine_absorb('sums_one');
+INSERT INTO sums_one VALUES (-50);
+SELECT * FROM sums_one;
+SELECT * FROM sums_one WHERE n = 5000;
+
+-- What is out of range is kept apart, and told to who asks
+TRUNCATE sums_one;
+INSERT INTO sums_one VALUES (9223372036854775807), (1);
+CALL fails('SELECT * FROM sums_one');
+SELECT spine_absorb('sums_one');
+SELECT len FROM spine_batches WHERE relation = 'sums_one'::regclass;
+CALL fails('SELECT * FROM sums_one');
+INSERT INTO sums_one VALUES (-2), (-9223372036854775807);
+CALL fails('SELECT * FROM sums_one');
+SELECT spine_absorb('sums_one');
+DROP TABLE sums_one;
+
+-- Rows that are sums cannot be changed
+CREATE TABLE sums_fixed (k text, n int) USING spine;
+SELECT spine_set_diff('sums_fixed', '{n}');
+INSERT INTO sums_fixed VALUES ('a', 1), ('a', 2), ('b', 3);
+CALL fails('UPDATE sums_fixed SET n = 0');
+CALL fails('DELETE FROM sums_fixed WHERE k = ''a''');
+CALL fails('SELECT * FROM sums_fixed FOR UPDATE');
+CALL fails('MERGE INTO sums_fixed USING (VALUES (1)) v ON true WHEN MATCHED THEN DELETE');
+SELECT * FROM sums_fixed ORDER BY k;
+-- but read in every way
+COPY (SELECT * FROM sums_fixed ORDER BY k) TO STDOUT;
+COPY sums_fixed TO STDOUT;
+SELECT tableoid::regclass, k FROM sums_fixed ORDER BY k;
+BEGIN;
+DECLARE c SCROLL CURSOR FOR SELECT * FROM sums_fixed;
+FETCH 5 FROM c;
+FETCH BACKWARD 1 FROM c;
+FETCH FIRST FROM c;
+COMMIT;
+SELECT count(*), (SELECT n FROM sums_fixed WHERE k = v.k) FROM (VALUES ('a'), ('b'), ('c')) v(k) GROUP BY v.k ORDER BY v.k;
+CREATE TABLE sums_copied AS SELECT * FROM sums_fixed;
+SELECT * FROM sums_copied ORDER BY k;
+ALTER TABLE sums_fixed ALTER n TYPE bigint;
+SELECT * FROM sums_fixed ORDER BY k;
+ALTER TABLE sums_fixed ADD COLUMN day date DEFAULT '2026-01-01';
+INSERT INTO sums_fixed VALUES ('a', 1, DEFAULT), ('a', 1, '2026-01-02');
+SELECT * FROM sums_fixed ORDER BY k, day;
+VACUUM FULL sums_fixed;
+SELECT * FROM sums_fixed ORDER BY k, day;
+ALTER TABLE sums_fixed SET ACCESS METHOD heap;
+SELECT * FROM sums_fixed ORDER BY k, day;
+SELECT count(*) FROM spine_settings WHERE relation = 'sums_fixed'::regclass;
+DROP TABLE sums_fixed, sums_copied;
+
+-- Parallel queries read sums in one process
+CREATE TABLE sums_parallel (k int, n int) USING spine;
+SELECT spine_set_diff('sums_parallel', '{n}');
+INSERT INTO sums_parallel SELECT i % 5, 1 FROM generate_series(1, 1000) i;
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+SELECT * FROM sums_parallel ORDER BY k;
+RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size;
+DROP TABLE sums_parallel;
+
+-- What cannot be set
+CREATE TABLE sums_wrong (k text, j json, p point, n int) USING spine;
+CREATE TABLE sums_heap (n int) USING heap;
+CALL fails('SELECT spine_set_diff(''sums_wrong'', ''{n}'')');
+CALL fails('SELECT spine_set_diff(''sums_wrong'', ''{k}'')');
+ALTER TABLE sums_wrong DROP j, DROP p;
+CALL fails('SELECT spine_set_diff(''sums_wrong'', ''{m}'')');
+CALL fails('SELECT spine_set_diff(''sums_wrong'', ''{ctid}'')');
+CALL fails('SELECT spine_set_diff(''sums_wrong'', ''{n,n}'')');
+CALL fails('SELECT spine_set_diff(''sums_wrong'', ''{NULL}'')');
+CALL fails('SELECT spine_set_diff(''sums_wrong'', ''{k}'')');
+CALL fails('SELECT spine_set_diff(''sums_heap'', ''{n}'')');
+CALL fails('SELECT spine_set_diff(NULL, ''{n}'')');
+SELECT spine_set_order('sums_wrong', '{n}');
+CALL fails('SELECT spine_set_diff(''sums_wrong'', ''{n}'')');
+SELECT spine_set_order('sums_wrong', '{k}'), spine_set_diff('sums_wrong', '{n}');
+CALL fails('SELECT spine_set_order(''sums_wrong'', ''{n}'')');
+INSERT INTO sums_wrong VALUES ('a', 1);
+CALL fails('SELECT spine_set_diff(''sums_wrong'', NULL)');
+-- Settings follow names, TRUNCATE and rollback, and end with the table
+ALTER TABLE sums_wrong RENAME k TO "Key";
+SELECT order_columns, diff_columns, statements FROM spine_settings WHERE relation = 'sums_wrong'::regclass;
+BEGIN; TRUNCATE sums_wrong; SELECT spine_set_diff('sums_wrong', NULL); ROLLBACK;
+SELECT order_columns, diff_columns FROM spine_settings WHERE relation = 'sums_wrong'::regclass;
+-- A key that cannot be sorted can be added, but not read
+ALTER TABLE sums_wrong ADD COLUMN j json;
+CALL fails('SELECT * FROM sums_wrong');
+ALTER TABLE sums_wrong DROP COLUMN j;
+SELECT * FROM sums_wrong;
+DROP TABLE sums_wrong, sums_heap;
+SELECT count(*) FROM spine_table_setting;
+
+-- An order: groups hold ranges of it, and what cannot match is passed over
+CREATE TABLE sums_sorted (i int, t text) USING spine;
+SELECT spine_set_order('sums_sorted', '{t,i}');
+INSERT INTO sums_sorted SELECT i, 'key ' || lpad((i * 7919 % 30000)::text, 5, '0') FROM generate_series(1, 30000) i;
+SELECT spine_absorb('sums_sorted');
+SELECT count(*), bool_and(in_order) FROM (SELECT t >= lag(t, 1, '') OVER () AS in_order FROM (SELECT t FROM sums_sorted OFFSET 0) s) s;
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT i FROM sums_sorted WHERE t = 'key 00500';
+SELECT count(*) FROM sums_sorted WHERE t = 'key 00500';
+-- With a null the order is that of the type's btree: nulls come last
+INSERT INTO sums_sorted SELECT 0, NULL FROM generate_series(1, 3);
+SELECT spine_compact('sums_sorted');
+SELECT count(*) FROM (SELECT t, row_number() OVER () AS n FROM (SELECT t FROM sums_sorted OFFSET 0) s) s WHERE t IS NULL AND n > 30000;
+SELECT spine_set_order('sums_sorted', NULL);
+SELECT count(*) FROM spine_settings;
+DROP TABLE sums_sorted;
+DROP FUNCTION sums_fill, sums_compare;
+\i :srcdir/sql/disturbed.psql
