@@ -248,16 +248,21 @@ fills_inbox(Node *command)
 	return tables != NULL && RangeVarGetRelid(copy->relation, NoLock, true) == tables->inbox;
 }
 
-/* What is about to be rolled back need not be written before. */
+/*
+ * What is about to be rolled back need not be written before.  COMMIT and PREPARE write
+ * it when they get to that: the command alone must not fail, since what would be left
+ * by that is a transaction that has failed and has not ended.
+ */
 static bool
-rolls_back(Node *command)
+ends_transaction(Node *command)
 {
 	TransactionStmtKind kind;
 
 	if (!IsA(command, TransactionStmt))
 		return false;
 	kind = castNode(TransactionStmt, command)->kind;
-	return kind == TRANS_STMT_ROLLBACK || kind == TRANS_STMT_ROLLBACK_TO;
+	return kind == TRANS_STMT_COMMIT || kind == TRANS_STMT_PREPARE ||
+		kind == TRANS_STMT_ROLLBACK || kind == TRANS_STMT_ROLLBACK_TO;
 }
 
 static void
@@ -310,7 +315,7 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 	bool		prepared = commits_prepared(command) && spine_tables(true) != NULL;
 
 	/* Not in a transaction that has failed. */
-	if (IsTransactionState() && !rolls_back(command))
+	if (IsTransactionState() && !ends_transaction(command))
 		buffer_flush();
 	if (OidIsValid(database))
 		mailbox_ask_to_leave(database);
