@@ -2,7 +2,8 @@
 #
 #   make, make install, make installcheck   the usual PGXS targets
 #   make check        everything, from a bare Debian on (scripts/check)
-#   make torture      ten times the crashes, 10^8 random operations, fuzzing; an hour
+#   make torture      ten times the crashes, 10^8 random operations, ten minutes of
+#                     twin tables, fuzzing; an hour
 #   make check-core   the algorithm's own tests; needs no server
 #   make check-cassert   the server's tests, on a PostgreSQL with assertions
 #   make check-17     make check on Debian 13, in a folder, with PostgreSQL 17
@@ -197,7 +198,7 @@ endif
 .PHONY: torture check-core check-golden-sql check-cassert check-17 fuzz-flat demo lake bench-core bench-cost format
 torture:
 	@$(RUN) scripts/setup
-	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TAP_SECONDS=7200 scripts/check build install tap
+	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TWIN_SECONDS=600 SPINE_TAP_SECONDS=7200 scripts/check build install tap
 	@$(MAKE) build/test_model fuzz fuzz-flat
 	@SPINE_MODEL_OPERATIONS=100000000 build/test_model
 

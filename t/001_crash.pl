@@ -86,6 +86,8 @@ END
 	$node->safe_psql('postgres', slurp_file('src/dev/stop_point.sql'));
 	$node->safe_psql('postgres', q{SET allow_in_place_tablespaces = on; CREATE TABLESPACE elsewhere LOCATION ''});
 	$node->safe_psql('postgres', 'CREATE TABLE native (i int, t text) USING spine');
+	$node->safe_psql('postgres', 'CREATE TABLE paired (i int, t text) USING spine; CREATE TABLE twin (i int, t text) USING heap');
+	$node->safe_psql('postgres', slurp_file('src/dev/native_check.sql'));
 	$node->safe_psql('postgres', "CREATE TABLE $_ (); SELECT spine_register('$_')")
 	  for @spines;
 
@@ -259,10 +261,17 @@ sub native_script
 	for (1 .. $transactions / 20)
 	{
 		$natives++;
+
+		# These two get the same rows, or neither gets them
+		my $both = join ' ', map { "INSERT INTO $_ SELECT $natives, md5(i::text) FROM generate_series(1, 50) i;" } 'paired', 'twin';
 		$script .= <<END;
 INSERT INTO native SELECT $natives, repeat('x', i) FROM generate_series(1, 100) i;
 \\echo row $natives
 SELECT spine_absorb('native');
+BEGIN; $both SAVEPOINT x; $both SELECT spine_absorb('paired'); ROLLBACK TO x; COMMIT;
+BEGIN; $both SELECT spine_absorb('paired'); PREPARE TRANSACTION 'paired$natives';
+COMMIT PREPARED 'paired$natives';
+SELECT spine_force_compaction('paired');
 BEGIN; CREATE TABLE native_churn (i int) USING spine;
 INSERT INTO native_churn VALUES (1); SELECT spine_absorb('native_churn'); COMMIT;
 VACUUM FULL native_churn;
@@ -502,6 +511,9 @@ sub check_round
 	is($node->safe_psql('postgres', q{
 			SELECT i, count(*), sum(length(t)) FROM native GROUP BY i HAVING count(*) <> 100 OR sum(length(t)) <> 5050}),
 		'', "round $round: what was inserted into a native table is there once");
+	is($node->safe_psql('postgres', '(TABLE paired EXCEPT ALL TABLE twin) UNION ALL (TABLE twin EXCEPT ALL TABLE paired)'),
+		'', "round $round: a native table and a heap table, written by the same transactions, have the same rows");
+	is($node->safe_psql('postgres', 'SELECT spine_native_check()'), '', "round $round: spines, runs and files belong together");
 	cmp_ok($native, '>=', $native_rows, "round $round: no row that was committed is lost");
 	cmp_ok($native, '<=', $native_rows + 1, "round $round: and there is none that was not");
 	is($node->safe_psql('postgres', q{

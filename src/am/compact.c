@@ -24,12 +24,17 @@
 #include "state/results.h"
 #include "state/trace_row.h"
 
-/* Mergers at work have taken runs that are not theirs any more when we are done. */
+/*
+ * Mergers at work have taken runs that are not theirs any more when we are done.
+ * The caller holds the claim lock, so no other one begins.
+ */
 static void
 refuse_beside_mergers(Relation rel, int64 generation)
 {
-	if (claims_open(RelationGetRelid(rel), generation, 0, PG_INT64_MAX,
-					SnapshotSelf) == NIL)
+	SnapshotData dirty;
+
+	InitDirtySnapshot(dirty);
+	if (claims_open(RelationGetRelid(rel), generation, 0, PG_INT64_MAX, &dirty) == NIL)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
@@ -113,6 +118,8 @@ compact(Relation rel)
 	CommandCounterIncrement();
 	if (!trace_row_exists(relid))
 		return 0;
+	/* Until the end: who claims after us sees what we have made. */
+	claims_lock(relid);
 	apply_results(relid);
 	spine = spine_open(relid);
 	refuse_beside_mergers(rel, spine->generation);
