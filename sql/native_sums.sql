@@ -128,6 +128,7 @@ SELECT spine_set_diff('sums_parallel', '{n}');
 INSERT INTO sums_parallel SELECT i % 5, 1 FROM generate_series(1, 1000) i;
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
 SELECT * FROM sums_parallel ORDER BY k;
+SELECT k, n, xmin IS NULL AS unknown FROM sums_parallel WHERE k < 2 ORDER BY k;
 RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size;
 DROP TABLE sums_parallel;
 

@@ -268,13 +268,14 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	sums = order_has_diffs(rte->relid);
 	if (sums && !is_read_only(root, rti))
 		refuse_change(rte->relid);
+	/* Equal rows have to meet in one process. */
+	if (sums)
+		rel->partial_pathlist = NIL;
 	needed = needed_attributes(rel);
 	if (!is_read_only(root, rti) || needs_other_system_columns(rel, needed))
 		return;
 	rel->pathlist = better_paths(rel, rel->pathlist, needed, sums);
-	/* Equal rows would have to meet in one process. */
-	rel->partial_pathlist = sums ? NIL :
-		better_paths(rel, rel->partial_pathlist, needed, false);
+	rel->partial_pathlist = better_paths(rel, rel->partial_pathlist, needed, sums);
 }
 
 /* --------------------------------------------------------------------
