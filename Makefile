@@ -11,7 +11,7 @@
 #   make fuzz         libFuzzer on the core's input, FUZZ_SECONDS (600) a target
 #   make fuzz-flat    the same time for damaged jsonb, given to spine_unflatten()
 #   make replay       build/replay, the algorithm without PostgreSQL
-#   make demo         a small show on a throwaway cluster
+#   make demo         two small shows on throwaway clusters
 #   make lake         Parquet files, compacted by Node programs that are killed
 #   make bench-core   what the algorithm alone costs (bench/ has the rest)
 #   make bench-cost   what merging costs over ten million pushes: doc/cost.svg
@@ -220,6 +220,7 @@ demo:
 	@$(RUN) scripts/setup demo
 	@mkdir -p build; $(MAKE) -s install >build/install.log 2>&1 || { cat build/install.log; exit 1; }
 	@$(RUN) scripts/cluster -- examples/pgbench/demo.sh
+	@$(RUN) scripts/cluster -- examples/counter/demo.sh
 
 # LAKE_SECONDS=60 writes for longer, LAKE_LOG=x.csv.gz is another input.
 lake:
