@@ -10,6 +10,7 @@
 #include "port/pg_bitutils.h"
 
 #include "am/dictionary.h"
+#include "compat.h"
 
 /* Columns of fewer values are short anyway. */
 #define DICTIONARY_ROWS 16
