@@ -14,6 +14,7 @@
 #include "access/xact.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "core/status.h"
@@ -54,7 +55,9 @@ forget(Datum arg, Oid relid)
 void
 generation_changes(Oid relid)
 {
-	CacheInvalidateRelcacheByRelid(relid);
+	/* Nobody remembers anything of one that is gone. */
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		CacheInvalidateRelcacheByRelid(relid);
 }
 
 /*
