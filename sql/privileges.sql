@@ -243,7 +243,10 @@ SELECT count(*) FROM spine_merge_results WHERE parts = '{merged-a}';
 -- psql's \dv+ and \df+ say what things are: each has a comment
 SELECT pg_describe_object(classid, objid, 0) FROM pg_depend
 WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'spine')
-	AND classid = ANY ('{pg_proc,pg_class,pg_type,pg_operator}'::regclass[]) AND obj_description(objid, classid::regclass::name) IS NULL;
+	AND classid = ANY ('{pg_proc,pg_class,pg_type,pg_operator}'::regclass[]) AND obj_description(objid, classid::regclass::name) IS NULL
+	-- From 17 on, types that come with tables and other types are members, too
+	AND NOT (classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+		WHERE t.oid = objid AND (t.typcategory = 'A' OR c.relkind IN ('r', 'v'))));
 
 -- Settings of the session are anybody's, those of the server are not
 SET ROLE regress_privileges_nobody;
