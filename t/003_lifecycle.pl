@@ -230,13 +230,14 @@ my $calls = q{
 	SELECT format('SELECT * FROM %s(%s)', p.oid::regproc, (
 		SELECT string_agg(CASE format_type(t, NULL) WHEN 'regclass' THEN '''t''' WHEN 'boolean' THEN 'true'
 			WHEN 'text[]' THEN '''{}''' WHEN 'integer[]' THEN '''{}''' WHEN 'bigint[]' THEN '''{}''' WHEN 'interval' THEN '''1 s'''
-			WHEN 'text' THEN '''x''' WHEN 'name' THEN '''x''' WHEN 'jsonb' THEN '''{}''' ELSE '1' END
+			WHEN 'text' THEN '''x''' WHEN 'name' THEN '''x''' WHEN 'jsonb' THEN '''{}''' WHEN 'name[]' THEN '''{}'''
+			WHEN 'spine_merge_request' THEN '''(t,0,1,[0],[1],[0],1,1,{},{})''' ELSE '1' END
 			|| '::' || format_type(t, NULL), ', ' ORDER BY n)
 		FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n)))
 	FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'spine'
 		JOIN pg_language l ON p.prolang = l.oid AND l.lanname = 'c'
-	WHERE p.proname NOT LIKE 'spine\_frontier%'};
+	WHERE p.proname NOT LIKE 'spine\_frontier%' AND p.proname <> 'spine_am_handler'};
 
 $node->append_conf('postgresql.conf', "shared_preload_libraries = ''");
 $node->restart;

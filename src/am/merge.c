@@ -189,6 +189,7 @@ spine_merge_runs(PG_FUNCTION_ARGS)
 	bool		nulls[3] = {false};
 
 	require_preloaded();
+	(void) spine_tables(false);
 	require_arg(fcinfo, 0, "request");
 	request = PG_GETARG_HEAPTUPLEHEADER(0);
 	relid = DatumGetObjectId(request_column(request, "relation"));
