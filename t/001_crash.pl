@@ -20,7 +20,7 @@ use Time::HiRes qw(sleep);
 
 my $seed = $ENV{SPINE_CRASH_SEED} || time;
 my $writers = 4;
-my $rounds_a_server = 6;
+my $rounds_a_server = 4;
 my $transactions = 20000;    # a round and writer: more than can be done
 my @spines = ('s1', 's2', 's3');
 
