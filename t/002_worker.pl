@@ -211,9 +211,14 @@ submit('postgres');
 cmp_ok(applied_after('postgres'), '<', 20, 'results are applied though the worker was terminated');
 for my $type ('spine worker', 'spine launcher')
 {
-	get_worker();
-	$pid = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = '$type' LIMIT 1");
-	kill 'KILL', $pid;
+	# It may leave while it is being looked for
+	for (1 .. 20)
+	{
+		get_worker();
+		$pid = $node->safe_psql('postgres',
+			"SELECT pid FROM pg_stat_activity WHERE backend_type = '$type' AND coalesce(datname, 'postgres') = 'postgres' LIMIT 1");
+		last if $pid && kill 'KILL', $pid;
+	}
 	for (1 .. 500)
 	{
 		last if log_count(qr/all server processes terminated; reinitializing/, $offset) > 0;
