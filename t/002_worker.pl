@@ -17,6 +17,7 @@ shared_preload_libraries = 'spine'
 restart_after_crash = on
 spine.naptime = '60s'
 spine.max_workers = 2
+spine.exert_delay = -1
 END
 $node->start;
 
