@@ -503,4 +503,6 @@ SELECT tableoid::regclass, count(*), sum(a) FROM write_parent GROUP BY 1 ORDER B
 \i :srcdir/sql/disturbed.psql
 DROP TABLE write_plain, write_copy, write_frozen, write_many, write_trigger, write_deferred, write_types, write_shapes, write_none,
 	write_1600, write_columns, write_retyped, write_parent;
+SET client_min_messages = warning;
 DROP TABLE IF EXISTS write_xml;
+RESET client_min_messages;
