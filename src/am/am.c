@@ -29,7 +29,7 @@
 #include "am/scan.h"
 #include "compat.h"
 #include "spine.h"
-#include "sql/args.h"
+#include "state/tables.h"
 
 static const TableAmRoutine *heap;
 

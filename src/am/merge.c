@@ -14,8 +14,6 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
-#include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -28,7 +26,6 @@
 #include "am/runs.h"
 #include "am/runscan.h"
 #include "dev/stop_point.h"
-#include "sql/args.h"
 #include "state/mergers.h"
 #include "state/tables.h"
 
@@ -158,54 +155,4 @@ runs_merge_function(void)
 	const char *schema = quote_identifier(get_namespace_name(get_rel_namespace(spine_tables(false)->file)));
 
 	return psprintf("%s.spine_merge_runs(%s.spine_merge_request)", schema, schema);
-}
-
-/* A column of the request; null is no request of ours. */
-static Datum
-request_column(HeapTupleHeader request, const char *name)
-{
-	bool		isnull;
-	Datum		datum = GetAttributeByName(request, name, &isnull);
-
-	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s of a merge request is null", name),
-				 errdetail("This function merges runs of native tables, for the server's mergers."),
-				 errhint("Use spine_compact() to merge them at once.")));
-	return datum;
-}
-
-PG_FUNCTION_INFO_V1(spine_merge_runs);
-Datum
-spine_merge_runs(PG_FUNCTION_ARGS)
-{
-	HeapTupleHeader request;
-	Relation	rel;
-	Oid			relid;
-	MergeOutput output;
-	TupleDesc	desc;
-	Datum		values[3];
-	bool		nulls[3] = {false};
-
-	require_preloaded();
-	(void) spine_tables(false);
-	require_arg(fcinfo, 0, "request");
-	request = PG_GETARG_HEAPTUPLEHEADER(0);
-	relid = DatumGetObjectId(request_column(request, "relation"));
-	if (merger_relation() != relid)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("spine_merge_runs() is called by the server's mergers only"),
-				 errdetail("What it does belongs to a claim that a merger has."),
-				 errhint("Use spine_compact() to merge the runs of a table at once.")));
-	rel = table_open(relid, RowExclusiveLock);
-	runs_merge(rel, DatumGetArrayTypeP(request_column(request, "parts")), &output);
-	table_close(rel, NoLock);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	values[0] = Int64GetDatum(output.len);
-	values[1] = PointerGetDatum(output.parts);
-	values[2] = PointerGetDatum(output.runs);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

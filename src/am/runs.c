@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -31,13 +30,13 @@
 #include "commands/tablespace.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
-#include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "am/runs.h"
 #include "compat.h"
 #include "dev/stop_point.h"
+#include "state/catalog.h"
 #include "state/tables.h"
 
 int64
@@ -50,23 +49,12 @@ runs_next_number(void)
 static Form_pg_extension
 find_extension(void)
 {
-	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
-	Form_pg_extension form = palloc(sizeof(FormData_pg_extension));
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple	tuple = catalog_row(ExtensionRelationId, ExtensionOidIndexId,
+									Anum_pg_extension_oid, get_extension_oid("spine", false));
 
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-				CStringGetDatum("spine"));
-	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "extension \"spine\" is gone");
-	/* As far as it goes: what varies in length comes after that. */
-	memcpy(form, GETSTRUCT(tuple), offsetof(FormData_pg_extension, extrelocatable));
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return form;
+	return (Form_pg_extension) GETSTRUCT(tuple);
 }
 
 static TupleDesc

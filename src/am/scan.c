@@ -54,14 +54,13 @@ parallelscan_reinitialize(Relation rel, ParallelTableScanDesc shared)
 }
 
 /*
- * Do rows add up in such a scan?  Those without a snapshot are for ANALYZE, which
+ * Do rows add up in such a scan, if the table has diff columns?  Those without a snapshot are for ANALYZE, which
  * takes rows as they are stored, as TABLESAMPLE does.
  */
 static bool
-consolidates(Relation rel, Snapshot snapshot, uint32 flags)
+may_add_up(Snapshot snapshot, uint32 flags)
 {
-	return snapshot != NULL && IsMVCCSnapshot(snapshot) &&
-		(flags & SO_TYPE_SEQSCAN) != 0 && order_has_diffs(RelationGetRelid(rel));
+	return snapshot != NULL && IsMVCCSnapshot(snapshot) && (flags & SO_TYPE_SEQSCAN) != 0;
 }
 
 static TableScanDesc
@@ -91,7 +90,10 @@ scan_begin(Relation rel, Snapshot snapshot, int nkeys, struct ScanKeyData *key,
 							   &((ParallelNativeScan *) shared)->next_group);
 	scan->in_delta = scan->runs == NULL;
 	scan->context = CurrentMemoryContext;
-	scan->order = consolidates(rel, snapshot, flags) ? order_of(rel) : NULL;
+	if (may_add_up(snapshot, flags))
+		scan->order = order_of(rel);
+	if (scan->order != NULL && scan->order->ndiffs == 0)
+		scan->order = NULL;
 	return &scan->base;
 }
 

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -16,30 +15,19 @@
 #include "nodes/value.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "am/settings.h"
 #include "dev/stop_point.h"
+#include "state/catalog.h"
 #include "state/tables.h"
 
 static HeapTuple
 find_row(Relation rel, Oid relid, Snapshot snapshot)
 {
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, SETTING_RELATION, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(relid));
-	scan = systable_beginscan(rel, spine_tables(false)->setting_pkey, true, snapshot, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	return tuple;
+	return row_by_oid(rel, spine_tables(false)->setting_pkey, SETTING_RELATION, relid, snapshot);
 }
 
 static List *

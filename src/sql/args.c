@@ -27,18 +27,6 @@
 #define LONGEST_TIMEOUT 60
 
 void
-require_preloaded(void)
-{
-	if (!spine_preloaded)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("library \"spine\" is not preloaded"),
-				 errdetail("It keeps state in shared memory, which the server lays out when it starts."),
-				 errhint("Add spine to shared_preload_libraries in postgresql.conf and restart the server.")));
-	(void) spine_tables(false);
-}
-
-void
 require_arg(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	if (PG_ARGISNULL(n))

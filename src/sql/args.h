@@ -13,12 +13,10 @@
 #include "utils/acl.h"
 
 #include "state/batches.h"
+#include "state/tables.h"
 
 /* The privilege that a function asks for; OWNER stands for ownership. */
 #define PRIVILEGE_OWNER ((AclMode) 0)
-
-/* Raises an error unless the library was preloaded. */
-extern void require_preloaded(void);
 
 /*
  * The relation in argument n, which must be a table, partitioned table, foreign

@@ -9,6 +9,7 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "nodes/value.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -21,9 +22,11 @@
 #include "am/compact.h"
 #include "am/diff.h"
 #include "am/file.h"
+#include "am/merge.h"
 #include "am/order.h"
 #include "am/settings.h"
 #include "sql/args.h"
+#include "state/mergers.h"
 #include "state/tables.h"
 #include "state/working.h"
 
@@ -248,4 +251,57 @@ spine_set_diff(PG_FUNCTION_ARGS)
 	settings_write(RelationGetRelid(rel), &settings);
 	table_close(rel, NoLock);
 	PG_RETURN_VOID();
+}
+
+/*
+ * Merging, for mergers
+ */
+
+/* A column of the request; null is no request of ours. */
+static Datum
+request_column(HeapTupleHeader request, const char *name)
+{
+	bool		isnull;
+	Datum		datum = GetAttributeByName(request, name, &isnull);
+
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s of a merge request is null", name),
+				 errdetail("This function merges runs of native tables, for the server's mergers."),
+				 errhint("Use spine_compact() to merge them at once.")));
+	return datum;
+}
+
+PG_FUNCTION_INFO_V1(spine_merge_runs);
+Datum
+spine_merge_runs(PG_FUNCTION_ARGS)
+{
+	HeapTupleHeader request;
+	Relation	rel;
+	Oid			relid;
+	MergeOutput output;
+	TupleDesc	desc;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	require_preloaded();
+	require_arg(fcinfo, 0, "request");
+	request = PG_GETARG_HEAPTUPLEHEADER(0);
+	relid = DatumGetObjectId(request_column(request, "relation"));
+	if (merger_relation() != relid)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("spine_merge_runs() is called by the server's mergers only"),
+				 errdetail("What it does belongs to a claim that a merger has."),
+				 errhint("Use spine_compact() to merge the runs of a table at once.")));
+	rel = table_open(relid, RowExclusiveLock);
+	runs_merge(rel, DatumGetArrayTypeP(request_column(request, "parts")), &output);
+	table_close(rel, NoLock);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Int64GetDatum(output.len);
+	values[1] = PointerGetDatum(output.parts);
+	values[2] = PointerGetDatum(output.runs);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

@@ -1,7 +1,6 @@
 /*
  * catalog.c
- *		Rows of catalogs for hooks, which run in the middle of commands: caches do
- *		not yet show what a command has done.
+ *		Single rows of tables that are written as catalogs are.
  */
 #include "postgres.h"
 
@@ -16,36 +15,48 @@
 #include "state/catalog.h"
 
 static HeapTuple
-find_row(Oid catalog, Oid index, int nkeys, ScanKey keys)
+first_row(Relation rel, Oid index, Snapshot snapshot, int nkeys, ScanKey keys)
 {
-	Relation	rel = table_open(catalog, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, index, true, SnapshotSelf, nkeys, keys);
+	SysScanDesc scan = systable_beginscan(rel, index, true, snapshot, nkeys, keys);
 	HeapTuple	tuple = systable_getnext(scan);
 
 	if (HeapTupleIsValid(tuple))
 		tuple = heap_copytuple(tuple);
 	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
 	return tuple;
+}
+
+HeapTuple
+row_by_oid(Relation rel, Oid index, AttrNumber column, Oid oid, Snapshot snapshot)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
+	return first_row(rel, index, snapshot, 1, &key);
 }
 
 HeapTuple
 catalog_row(Oid catalog, Oid index, AttrNumber column, Oid oid)
 {
-	ScanKeyData key;
+	Relation	rel = table_open(catalog, AccessShareLock);
+	HeapTuple	tuple = row_by_oid(rel, index, column, oid, SnapshotSelf);
 
-	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
-	return find_row(catalog, index, 1, &key);
+	table_close(rel, AccessShareLock);
+	return tuple;
 }
 
 HeapTuple
 catalog_attribute(Oid relid, AttrNumber attnum)
 {
+	Relation	rel = table_open(AttributeRelationId, AccessShareLock);
 	ScanKeyData keys[2];
+	HeapTuple	tuple;
 
 	ScanKeyInit(&keys[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relid));
 	ScanKeyInit(&keys[1], Anum_pg_attribute_attnum, BTEqualStrategyNumber, F_INT2EQ,
 				Int16GetDatum(attnum));
-	return find_row(AttributeRelationId, AttributeRelidNumIndexId, 2, keys);
+	tuple = first_row(rel, AttributeRelidNumIndexId, SnapshotSelf, 2, keys);
+	table_close(rel, AccessShareLock);
+	return tuple;
 }

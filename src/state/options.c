@@ -14,11 +14,11 @@
 #include "catalog/indexing.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "dev/stop_point.h"
+#include "state/catalog.h"
 #include "state/options.h"
 #include "state/tables.h"
 
@@ -26,18 +26,7 @@
 static HeapTuple
 find_row(Relation rel, Oid relid, Snapshot snapshot)
 {
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, OPTION_RELATION, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(relid));
-	scan = systable_beginscan(rel, spine_tables(false)->option_pkey, true, snapshot, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	return tuple;
+	return row_by_oid(rel, spine_tables(false)->option_pkey, OPTION_RELATION, relid, snapshot);
 }
 
 static char *

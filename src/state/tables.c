@@ -116,6 +116,18 @@ spine_is_table(Oid relid)
 	return spine_tables(true) != NULL && is_table(relid);
 }
 
+void
+require_preloaded(void)
+{
+	if (!spine_preloaded)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("library \"spine\" is not preloaded"),
+				 errdetail("It keeps state in shared memory, which the server lays out when it starts."),
+				 errhint("Add spine to shared_preload_libraries in postgresql.conf and restart the server.")));
+	(void) spine_tables(false);
+}
+
 bool
 spine_hold_extension(void)
 {

@@ -210,6 +210,9 @@ enum
 /* Is it one of them?  False without the extension. */
 extern bool spine_is_table(Oid relid);
 
+/* Raises an error unless the library was preloaded. */
+extern void require_preloaded(void);
+
 /*
  * Keeps the extension from being dropped until the transaction ends: who works on
  * several of its tables by himself would lock them in another order than DROP
