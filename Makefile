@@ -25,11 +25,11 @@
 # make check. Each has the extension loaded already (--load-extension below).
 REGRESS = frontier push dims apply transaction buffer errors privileges roles worker mishaps \
 	garbage claim hold snapshot inbox merge_function retry exert flat events \
-	native_lifecycle native_write native_read native_sums
+	native_lifecycle native_write native_read native_sums native_past
 ISOLATION = push_push push_repeatable_read push_apply push_since push_drop push_deadlock \
 	append_push savepoint prepared own_writes register_race apply_truncate worker_busy \
 	sweep claiming wait_upper inbox_waits inbox_generation temporary push_exert \
-	native_writers native_absorb
+	native_writers native_absorb native_ticks
 
 # Where test output goes, e.g. when the source tree cannot be written to.
 TEST_OUTPUT ?= .

@@ -360,9 +360,22 @@ COMMENT ON TABLE spine_file IS 'internal: a row a file of a native table that ha
 CREATE TABLE spine_table_setting (
 	relation	regclass PRIMARY KEY,
 	order_columns name[],
-	diff_columns name[]
+	diff_columns name[],
+	retention	interval
 ) USING heap;
 COMMENT ON TABLE spine_table_setting IS 'internal: a row a native table with settings of its own';
+
+-- One row a moment of a native table's past that can be read: of the file whose
+-- runs these are.
+CREATE TABLE spine_tick (
+	runs		regclass NOT NULL,
+	tick		bigint NOT NULL,
+	at			timestamptz NOT NULL,
+	held		bigint NOT NULL,
+	PRIMARY KEY (runs, tick)
+) USING heap;
+COMMENT ON TABLE spine_tick IS 'internal: a row a tick of a native table';
+CREATE INDEX spine_tick_at ON spine_tick (runs, at, tick);
 
 -- Who this database is: one row, and another for each that its data came from
 -- and that has not been adopted.
@@ -378,7 +391,7 @@ INSERT INTO spine_home
 
 REVOKE ALL ON spine_trace, spine_batch, spine_merge_result, spine_garbage_part,
 	spine_merge_claim, spine_merge_attempt, spine_inbox_batch, spine_inbox_answer, spine_reader_hold,
-	spine_option, spine_file, spine_table_setting, spine_home
+	spine_option, spine_file, spine_table_setting, spine_tick, spine_home
 	FROM PUBLIC;
 REVOKE ALL ON SEQUENCE spine_generation, spine_merge_result_id, spine_group FROM PUBLIC;
 
@@ -424,6 +437,29 @@ CREATE FUNCTION spine_set_diff(relation regclass, columns name[]) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION spine_set_diff(regclass, name[]) IS
 	'has rows of an empty native table that are equal in all other columns add up';
+
+CREATE FUNCTION spine_set_retention(relation regclass, retention interval) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION spine_set_retention(regclass, interval) IS
+	'keeps the past of a native table for so long; null for none';
+CREATE FUNCTION spine_as_of(relation anyelement, tick bigint) RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION spine_as_of(anyelement, bigint) IS
+	'the rows of a native table as of a tick, or the last before it';
+CREATE FUNCTION spine_as_of(relation anyelement, at timestamptz) RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME', 'spine_as_of_moment' LANGUAGE C STABLE;
+COMMENT ON FUNCTION spine_as_of(anyelement, timestamptz) IS
+	'the rows of a native table as of the last tick not after a moment';
+CREATE FUNCTION spine_changes(relation anyelement, from_tick bigint, to_tick bigint)
+	RETURNS TABLE (data anyelement, tick bigint, diff bigint)
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION spine_changes(anyelement, bigint, bigint) IS
+	'rows that ticks after one, up to another, have more (1) or less (-1) than those before them';
+CREATE FUNCTION spine_changes(relation anyelement, from_at timestamptz, to_at timestamptz)
+	RETURNS TABLE (data anyelement, tick bigint, diff bigint)
+	AS 'MODULE_PATHNAME', 'spine_changes_moment' LANGUAGE C STABLE;
+COMMENT ON FUNCTION spine_changes(anyelement, timestamptz, timestamptz) IS
+	'the same for the last ticks not after two moments';
 
 -- Composite types ------------------------------------------------------------
 
@@ -922,15 +958,23 @@ COMMENT ON VIEW spine_garbage IS 'parts that have left their spines, not all to 
 
 -- With the statements that make them again, for pg_dump -t does not have them.
 CREATE VIEW spine_settings WITH (security_barrier) AS
-	SELECT relation, order_columns, diff_columns,
+	SELECT relation, order_columns, diff_columns, retention,
 		   pg_catalog.concat_ws(' ',
 			   pg_catalog.format('SELECT spine_set_order(%L, %L);', relation, order_columns),
 			   CASE WHEN diff_columns IS NOT NULL
-					THEN pg_catalog.format('SELECT spine_set_diff(%L, %L);', relation, diff_columns) END)
+					THEN pg_catalog.format('SELECT spine_set_diff(%L, %L);', relation, diff_columns) END,
+			   CASE WHEN retention IS NOT NULL
+					THEN pg_catalog.format('SELECT spine_set_retention(%L, %L);', relation, retention) END)
 		   AS statements
 	FROM spine_table_setting
 	WHERE pg_catalog.has_table_privilege(relation, 'SELECT');
 COMMENT ON VIEW spine_settings IS 'what the owners of native tables have set';
+
+CREATE VIEW spine_ticks WITH (security_barrier) AS
+	SELECT f.relation, t.tick, t.at, t.held
+	FROM spine_tick t JOIN spine_file f ON f.runs OPERATOR(pg_catalog.=) t.runs
+	WHERE pg_catalog.has_table_privilege(f.relation, 'SELECT');
+COMMENT ON VIEW spine_ticks IS 'moments of native tables'' past that can be read';
 
 -- Expired ones no longer hold anything, though they may still be there.
 CREATE VIEW spine_holds WITH (security_barrier) AS
@@ -943,4 +987,4 @@ COMMENT ON VIEW spine_holds IS 'holds that keep since back';
 
 GRANT SELECT ON spine_traces, spine_batches, spine_levels, spine_merge_requests,
 	spine_merge_results, spine_inbox, spine_garbage, spine_stat, spine_holds,
-	spine_progress, spine_activity, spine_claims, spine_settings TO PUBLIC;
+	spine_progress, spine_activity, spine_claims, spine_settings, spine_ticks TO PUBLIC;

@@ -287,21 +287,6 @@ case_lookup() {
 # --------------------------------------------------------------------
 # The hot counter
 
-# An old snapshot, held by a session of its own until it is ended.
-open_snapshot() {
-	PGAPPNAME=snapshot sql -c 'BEGIN ISOLATION LEVEL REPEATABLE READ' -c 'SELECT count(*) FROM counter' \
-		-c 'SELECT pg_sleep(86400)' > "$work/snapshot" 2>&1 &
-	until [ "$(sql -c "SELECT count(*) FROM pg_stat_activity
-		WHERE application_name = 'snapshot' AND query LIKE '%pg_sleep%'")" = 1 ]
-	do
-		sleep 0.1
-	done
-}
-end_snapshot() {
-	sql -c "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'snapshot'" > "$work/out"
-	wait $! 2> "$work/out" || true
-}
-
 # Counts up, and reads what came of it: both are figures of the method.
 count_up() {
 	local method=$1 snapshot=$2
@@ -316,7 +301,7 @@ count_up() {
 		sql -c "SELECT spine_set_diff('counter', '{n}')" > "$work/out"
 		echo "INSERT INTO counter VALUES ('/', 1);" > "$work/count.sql"
 	fi
-	[ "$snapshot" = no ] || open_snapshot
+	[ "$snapshot" = no ] || open_snapshot counter
 	run "$work/count.sql" "$seconds" 16
 	got[$method]=$(tps)
 	expect 'SELECT n FROM counter' "$(transactions)"

@@ -1,17 +1,27 @@
-# plot: draws what bench/cost.c prints, as SVG: a column an input, a row a
-# quantity, a line a series; pushes on a logarithmic axis.
+# plot: draws what a benchmark prints, as SVG: a column an input, a row a quantity, a
+# line a series.  kind says of which it is: cost (bench/cost.c: pushes, on a
+# logarithmic axis) or hot (bench/hot.sh: minutes).
 
 BEGIN {
 	FS = "\t"
 	width = 250; height = 150; left = 60; top = 60; gap = 50
-	split("spine|size-tiered|leveled|fuel an update|merges a push", names, "|")
-	split("#1f77b4|#d9660a|#7d6bb8|#1f77b4|#2a9d5c", colours, "|")
+	split("spine|size-tiered|leveled|fuel an update|merges a push|heap", names, "|")
+	split("#1f77b4|#d9660a|#7d6bb8|#1f77b4|#2a9d5c|#d9660a", colours, "|")
 	for (i in names)
 		colour[names[i]] = colours[i]
-	split("written again|pieces to read|on average", rows, "|")
-	title["written again"] = "times each update is written again"
-	title["pieces to read"] = "pieces that a reader finds"
-	title["on average"] = "work of the spine"
+	if (kind == "hot") {
+		heading = "A hot counter: a heap beside a native table"
+		nrows = split("rate|size", rows, "|")
+		title["rate"] = "transactions a second; minutes"
+		title["size"] = "size of the table, MB; minutes"
+		width = 500
+	} else {
+		heading = "What merging costs, by the number of pushes"
+		nrows = split("written again|pieces to read|on average", rows, "|")
+		title["written again"] = "times each update is written again"
+		title["pieces to read"] = "pieces that a reader finds"
+		title["on average"] = "work of the spine"
+	}
 }
 
 !($1 in column) {
@@ -31,21 +41,22 @@ BEGIN {
 		longest[$1] = $4
 }
 
-function x_of(input, pushes) { return width * log(pushes) / log(longest[input]) }
+function x_of(input, x) { return kind == "hot" ? width * x / longest[input] : width * log(x) / log(longest[input]) }
 function y_of(quantity, value) { return height * (1 - value / (most[quantity] * 1.05)) }
 
 function short(n) { return n >= 1000000 ? n / 1000000 "M" : n >= 1000 ? n / 1000 "k" : n }
 
 function axes(input, quantity,    i, pushes, step, value) {
 	printf "<rect class=\"frame\" width=\"%d\" height=\"%d\"/>\n", width, height
-	for (pushes = 1; pushes <= longest[input]; pushes *= 10) {
+	for (pushes = 1; pushes <= longest[input]; pushes = kind == "hot" ? pushes + 1 : pushes * 10) {
 		printf "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y2=\"%d\"/>\n", x_of(input, pushes), x_of(input, pushes), height
 		printf "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x_of(input, pushes), height + 14, short(pushes)
 	}
-	step = most[quantity] > 20 ? 10 : most[quantity] > 10 ? 5 : 1
+	for (step = 1; most[quantity] > 10 * step; step *= most[quantity] > 20 * step ? 10 : 5)
+		;
 	for (value = 0; value <= most[quantity] * 1.05; value += step) {
 		printf "<line class=\"grid\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n", width, y_of(quantity, value), y_of(quantity, value)
-		printf "<text x=\"-6\" y=\"%.1f\" text-anchor=\"end\">%d</text>\n", y_of(quantity, value) + 4, value
+		printf "<text x=\"-6\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", y_of(quantity, value) + 4, short(value)
 	}
 }
 
@@ -75,14 +86,14 @@ function label(input, quantity, list, n,    i, k, name, y, at) {
 END {
 	across = width + gap + 90
 	down = height + gap
-	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"11\">\n", left + ncolumns * across, top + 3 * down
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"11\">\n", left + ncolumns * across, top + nrows * down
 	print "<style>text{fill:#444}.frame{fill:none;stroke:#999}.grid{stroke:#999;stroke-opacity:.25}polyline{fill:none;stroke-width:2}"
 	print ".head{font-size:13px;font-weight:bold}svg{background:#fff}"
 	print "@media(prefers-color-scheme:dark){svg{background:#111}text{fill:#ccc}}</style>"
-	printf "<title>What merging costs, by the number of pushes</title>\n"
+	printf "<title>%s</title>\n", heading
 	for (c = 0; c < ncolumns; c++) {
 		printf "<text class=\"head\" x=\"%d\" y=\"18\">%s</text>\n", left + c * across, inputs[c]
-		for (r = 1; r <= 3; r++) {
+		for (r = 1; r <= nrows; r++) {
 			n = split(series[inputs[c] FS rows[r]], list, "|")
 			printf "<g transform=\"translate(%d,%d)\">\n", left + c * across, top + (r - 1) * down
 			printf "<text y=\"-8\">%s</text>\n", title[rows[r]]

@@ -135,6 +135,11 @@ INSERT INTO roles.calls (name, args) VALUES
 	('spine_relation_size', '''roles.native'''),
 	('spine_set_order', '''roles.native'', ''{i}'''),
 	('spine_set_diff', '''roles.native'', ''{i}'''),
+	('spine_set_retention', '''roles.native'', ''1 day'''),
+	('spine_as_of', 'NULL::roles.native, 0'),
+	('spine_as_of', 'NULL::roles.native, now()'),
+	('spine_changes', 'NULL::roles.native, 0, 0'),
+	('spine_changes', 'NULL::roles.native, now(), now()'),
 	('spine_am_handler', 'NULL'),
 	('spine_merge_runs', 'NULL'),
 	-- of the views

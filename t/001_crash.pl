@@ -86,6 +86,7 @@ END
 	$node->safe_psql('postgres', slurp_file('src/dev/stop_point.sql'));
 	$node->safe_psql('postgres', q{SET allow_in_place_tablespaces = on; CREATE TABLESPACE elsewhere LOCATION ''});
 	$node->safe_psql('postgres', 'CREATE TABLE native (i int, t text) USING spine');
+	$node->safe_psql('postgres', q{SELECT spine_set_retention('native', '30 seconds')});
 	$node->safe_psql('postgres', 'CREATE TABLE paired (i int, t text) USING spine; CREATE TABLE twin (i int, t text) USING heap');
 	$node->safe_psql('postgres', slurp_file('src/dev/native_check.sql'));
 	$node->safe_psql('postgres', "CREATE TABLE $_ (); SELECT spine_register('$_')")
@@ -278,6 +279,7 @@ VACUUM FULL native_churn;
 ALTER TABLE native_churn SET TABLESPACE elsewhere;
 TRUNCATE native_churn;
 SELECT spine_set_order('native_churn', '{i}');
+SELECT spine_set_retention('native_churn', '0');
 INSERT INTO native_churn VALUES (2); SELECT spine_absorb('native_churn');
 INSERT INTO native_churn VALUES (3); SELECT spine_compact('native_churn');
 ALTER TABLE native_churn ALTER COLUMN i TYPE bigint;
@@ -515,6 +517,10 @@ sub check_round
 	is($node->safe_psql('postgres', '(TABLE paired EXCEPT ALL TABLE twin) UNION ALL (TABLE twin EXCEPT ALL TABLE paired)'),
 		'', "round $round: a native table and a heap table, written by the same transactions, have the same rows");
 	is($node->safe_psql('postgres', 'SELECT spine_native_check()'), '', "round $round: spines, runs and files belong together");
+	is($node->safe_psql('postgres', q{
+			SELECT tick, i, count(*) FROM (SELECT tick FROM spine_ticks WHERE relation = 'native'::regclass ORDER BY random() LIMIT 3) x,
+				LATERAL spine_as_of(NULL::native, tick) GROUP BY tick, i HAVING count(*) <> 100}),
+		'', "round $round: no tick shows half of what was inserted together");
 	cmp_ok($native, '>=', $native_rows, "round $round: no row that was committed is lost");
 	cmp_ok($native, '<=', $native_rows + 1, "round $round: and there is none that was not");
 	is($node->safe_psql('postgres', q{

@@ -1,8 +1,9 @@
 # A native table and a heap table are twins: each transaction does the same to both.
 # Whoever looks, at whatever time and with whatever snapshot, finds the same rows in
 # both, while rows are absorbed, runs merged, tables vacuumed, written anew and
-# truncated, and the server crashes.  A statement that the native table refuses,
-# because it would change rows in runs, is not done to the heap table either.
+# truncated, and the server crashes; and each tick that is kept shows what the heap
+# table had when it was made.  A statement that the native table refuses, because it
+# would change rows in runs, is not done to the heap table either.
 #
 # SPINE_TWIN_SECONDS is how long it goes on (12), SPINE_TWIN_SEED repeats the
 # statements of a run; how they meet is left to chance.
@@ -80,6 +81,48 @@ BEGIN
 		IF n <> m THEN
 			RAISE EXCEPTION 'twins differ: % has got % rows in s, % in h', statement, n, m;
 		END IF;
+	END IF;
+END $$;
+
+-- What h was, by the snapshot that a tick of s was made with
+CREATE TABLE remembered (runs oid, tick bigint, digest text, PRIMARY KEY (runs, tick));
+CREATE FUNCTION past_digest(past_tick bigint) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT concat_ws(' ', count(*), sum(hashtextextended(concat_ws(',', id, w, a, b, c), 0)::numeric)) FROM spine_as_of(NULL::s, past_tick) $$;
+CREATE FUNCTION remember() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	was text := (SELECT concat_ws(' ', count(*), sum(hashtextextended(concat_ws(',', id, w, a, b, c), 0)::numeric)) FROM h);
+	made record;
+BEGIN
+	PERFORM spine_absorb('s');
+	SELECT runs, tick INTO made FROM spine_tick WHERE xmin = pg_current_xact_id_if_assigned()::xid;
+	IF FOUND THEN
+		INSERT INTO remembered VALUES (made.runs, made.tick, was);
+		IF past_digest(made.tick) <> was THEN
+			RETURN NEXT format('differ: tick %s, which shows %s, and h: %s', made.tick, past_digest(made.tick), was);
+		END IF;
+	END IF;
+END $$;
+-- Any tick that is kept, by a snapshot of its own
+CREATE FUNCTION recall() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT format('differ: tick %s shows %s, was %s', tick, past_digest(tick), digest)
+	FROM (SELECT tick, digest FROM remembered JOIN spine_tick USING (runs, tick)
+			JOIN spine_file f ON f.runs = spine_tick.runs AND f.relation = 's'::regclass AND f.filenode = pg_relation_filenode('s')
+		ORDER BY random() LIMIT 1) x
+	WHERE past_digest(tick) <> digest $$;
+-- The changes from one tick to another are what makes one of the other
+CREATE FUNCTION differences() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	one bigint;
+	other bigint;
+BEGIN
+	SELECT min(tick), max(tick) INTO one, other
+	FROM (SELECT tick FROM spine_ticks WHERE relation = 's'::regclass ORDER BY random() LIMIT 2) x;
+	IF one IS NOT NULL AND EXISTS (
+		SELECT FROM (SELECT id, w, a, b, c, 1 AS n FROM spine_as_of(NULL::s, one)
+			UNION ALL SELECT (data).id, (data).w, (data).a, (data).b, (data).c, diff FROM spine_changes(NULL::s, one, other)
+			UNION ALL SELECT id, w, a, b, c, -1 FROM spine_as_of(NULL::s, other)) z
+		GROUP BY id, w, a, b, c HAVING sum(n) <> 0) THEN
+		RETURN NEXT format('differ: changes of ticks %s to %s', one, other);
 	END IF;
 END $$;
 
@@ -287,6 +330,20 @@ sub reader_script
 	return $script;
 }
 
+# What was stays what it was, for as long as it is kept
+sub historian_script
+{
+	my $script = '';
+
+	for (1 .. $transactions)
+	{
+		$script .= pick('', '', '', "SELECT spine_set_retention('s', " . pick("'1 hour'", "'1 hour'", "'2 seconds'", "'0'", 'NULL') . ") \\g /dev/null\n");
+		$script .= "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE s, h IN ACCESS SHARE MODE;\nSELECT remember();\n" . pick('COMMIT', 'COMMIT', 'COMMIT', 'ROLLBACK') . ";\n";
+		$script .= pick("SELECT recall();\n", "SELECT recall();\n", "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT differences(); COMMIT;\n") for 0 .. rand 3;
+	}
+	return $script;
+}
+
 my $column = 0;
 
 sub mover_script
@@ -357,6 +414,7 @@ sub complaints
 		next if /0A000: cannot \w+ rows of table "s" that are in its runs/;
 		next if /40001|40P01|25P02/;
 		next if /55006: runs of table "s" are being merged/;
+		next if /55000: table "s" has no past/;    # any more, since it was truncated or written anew
 		next if /42703: column "x\d+" .*does not exist/;    # rolled back
 		next if /3B001/;    # of a savepoint in a transaction that has failed before
 		next if $crashed && /57P0[123]|server closed|terminating connection/;
@@ -408,6 +466,7 @@ while (time < $end || $round < 3)
 	push @sessions, start_session("writer$_", writer_script($_)) for 0 .. $writers - 1;
 	push @sessions, start_session("reader$_", reader_script()) for 1 .. 2;
 	push @sessions, start_session('mover', mover_script());
+	push @sessions, start_session('historian', historian_script());
 	sleep $round_seconds;
 	if ($crash)
 	{
@@ -433,6 +492,7 @@ while (time < $end || $round < 3)
 }
 cmp_ok($absorbed, '>', 0, 'rows were absorbed');
 cmp_ok($merged, '>', 0, 'runs were merged');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM remembered'), '>', 0, 'ticks were remembered');
 
 # Nor do processes without a session
 my @complaints = grep { !/canceling autovacuum task/ } slurp_file($node->logfile) =~ /^\S+ \S+ \S+ \[\d+\] ((?:ERROR|WARNING|FATAL): .*)/mg;

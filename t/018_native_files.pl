@@ -33,7 +33,7 @@ sub make
 {
 	my ($name, $kind) = @_;
 
-	$node->safe_psql('postgres', "CREATE $kind TABLE $name (a int, b text) USING spine; " . $fill =~ s/NAME/$name/gr);
+	$node->safe_psql('postgres', "CREATE $kind TABLE $name (a int, b text) USING spine; SELECT spine_set_retention('$name', '1 day');" . $fill =~ s/NAME/$name/gr);
 	return;
 }
 
@@ -45,6 +45,16 @@ sub rows
 		"SELECT count(*), count(*) FILTER (WHERE t.ctid >= '(2147483648,0)'), sum(a), max(b) FROM $name t");
 }
 
+# How many rows each tick shows
+sub past
+{
+	my ($database, $server) = @_;
+
+	return ($server // $node)->safe_psql($database,
+		q{SELECT string_agg(format('%s: %s', tick, (SELECT count(*) FROM spine_as_of(NULL::kept, tick))), ', ' ORDER BY tick)
+		FROM spine_ticks WHERE relation = 'kept'::regclass});
+}
+
 my $all = '110|100|6105|row 99';
 my $left = "SELECT (SELECT count(*) FROM spine_file), (SELECT count(*) FROM pg_class WHERE relname ~ '^spine_runs_' AND relkind = 'r'),
 	(SELECT count(*) FROM spine_trace), (SELECT count(*) FROM spine_batch)";
@@ -53,6 +63,7 @@ $node->safe_psql('postgres', 'CREATE EXTENSION spine');
 make($_, '') foreach qw(kept dropped other);
 $node->safe_psql('postgres', 'CREATE MATERIALIZED VIEW viewed USING spine AS SELECT 1 AS a');
 is(rows('kept'), $all, 'runs and delta together');
+is(past('postgres'), '0: 50, 1: 100', 'and the past');
 
 # ----------------------------------------------------------------------
 # A dump has the rows, and nothing else of it
@@ -65,6 +76,7 @@ is(rows('kept', 'restored'), $all =~ s/\|100\|/|0|/r, 'all rows are restored, in
 is($node->safe_psql('restored', $left), '0|0|0|0', 'and nothing of the runs');
 is($node->safe_psql('restored', "SELECT spine_absorb('kept')"), '110', 'they are absorbed again');
 is(rows('kept', 'restored'), $all =~ s/\|100\|/|110|/r, 'as rows of this database');
+is(past('restored'), '0: 110', 'the past is another, but is kept as long');
 
 # A copy file by file has the runs
 $node->safe_psql('postgres', "ALTER SYSTEM SET spine.worker = off");
@@ -72,6 +84,7 @@ $node->reload;
 ok($node->poll_query_until('template1', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'postgres')"), 'nobody is there');
 $node->safe_psql('template1', 'CREATE DATABASE copied TEMPLATE postgres');
 is(rows('kept', 'copied'), $all, 'a copied database has the runs');
+is(past('copied'), '0: 50, 1: 100', 'and the past');
 $node->safe_psql('copied', 'TRUNCATE dropped; DROP TABLE other');
 is($node->safe_psql('copied', $left), '1|1|1|2', 'and they go with their tables');
 is(rows('other'), $all, 'but only there');
@@ -183,6 +196,7 @@ is($new->safe_psql('postgres', "SELECT count(*), count(*) FILTER (WHERE t.ctid >
 is($new->safe_psql('postgres', "SELECT spine_absorb('kept'), spine_validate('kept')"), '10|ok', 'and it goes on');
 is($new->safe_psql('postgres', "SELECT count(*), count(*) FILTER (WHERE t.ctid >= '(2147483648,0)'), sum(a), max(b) FROM kept t"),
 	$all =~ s/\|100\|/|110|/r, 'with all of them');
+is(past('postgres', $new), '0: 50, 1: 100, 2: 110', 'and with the past');
 $new->safe_psql('postgres', 'DROP TABLE kept, prepared, other');
 is($new->safe_psql('postgres', $left), '0|0|1|2', 'runs go with their tables');
 $new->safe_psql('postgres', 'DROP EXTENSION spine CASCADE');

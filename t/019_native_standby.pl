@@ -24,6 +24,7 @@ $primary->start;
 $primary->safe_psql('postgres', slurp_file('src/dev/native_check.sql') =~ s/^/CREATE EXTENSION spine;\n/r);
 $primary->safe_psql('postgres', <<'END');
 CREATE TABLE n (id integer, a integer, b text) USING spine;
+SELECT spine_set_retention('n', '1 hour');
 CREATE TABLE h (id integer, a integer, b text) USING heap;
 CREATE TABLE other ();
 CREATE FUNCTION digest(t regclass) RETURNS text LANGUAGE plpgsql STABLE AS $$
@@ -152,9 +153,14 @@ BEGIN; INSERT INTO n VALUES (-1, 0, 'prepared'); INSERT INTO h VALUES (-1, 0, 'p
 END
 $primary->wait_for_catchup($standby);
 $all = $primary->safe_psql('postgres', "SELECT digest('n')");
+my $past = q{SELECT tick, count(*), sum(id) FROM (SELECT tick FROM spine_ticks ORDER BY tick DESC LIMIT 3) x, LATERAL spine_as_of(NULL::n, tick) GROUP BY tick ORDER BY tick};
+my $past_rows = $primary->safe_psql('postgres', $past);
+is(scalar(() = $past_rows =~ /\|/g), 6, 'the primary has three ticks');
 $primary->stop('immediate');
 is($standby->safe_psql('postgres', "SELECT digest('n')"), $all, 'standby: caught up');
+is($standby->safe_psql('postgres', $past), $past_rows, 'standby: and shows the past');
 $standby->promote;
+is($standby->safe_psql('postgres', $past), $past_rows, 'promoted: likewise');
 is($standby->safe_psql('postgres', "SELECT digest('n'), digest('h')"), "$all|$all", 'promoted: all rows are there');
 $standby->safe_psql('postgres', "COMMIT PREPARED 'p'");
 is($standby->safe_psql('postgres', "SELECT digest('n') = digest('h'), count(*) FILTER (WHERE id = -1) FROM n"), 't|1', 'promoted: what was prepared can be committed');

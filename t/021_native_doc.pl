@@ -11,7 +11,7 @@ my $text = slurp_file('doc/native.md');
 my @blocks = $text =~ /^```sql\n(.*?)^```/msg;
 my @statements = $text =~ /`(SELECT [^`]*\))`/g;
 my ($plan) = $text =~ /^```\n( Custom Scan .*?)^```/ms;
-is(@blocks, 3, 'there are blocks of SQL');
+is(@blocks, 4, 'there are blocks of SQL');
 is(@statements, 2, 'there are statements in the text');
 ok($plan, 'there is a plan');
 
@@ -63,5 +63,16 @@ is(sql($blocks[2], q{SELECT spine_absorb('hits');}, q{INSERT INTO hits VALUES ('
 
 sql(q{ALTER TABLE log SET ACCESS METHOD heap});
 is(sql(q{SELECT count(*) FROM log}), 40001, 'a heap is made of it');
+
+# The past: the statements after the settings, with twenty ticks, some of which are old
+my @past = split /(?<=;)[^\n]*\n+/, $blocks[3];
+is(@past, 7, 'there are statements about the past');
+sql(@past[0 .. 2]);
+sql("INSERT INTO stock VALUES ('nail', 1);", "SELECT spine_absorb('stock');") for 0 .. 19;
+sql("UPDATE spine_tick SET at = at - interval '2 days' WHERE tick < 10");
+is(sql($past[3]), join("\n", map { my $at = sql("SELECT at FROM spine_ticks WHERE relation = 'stock'::regclass AND tick = $_"); "stock|$_|$at|0" } 0 .. 19), 'ticks');
+is(sql($past[4]), 'nail|10', 'as of a day ago');
+is(sql($past[5]), 'nail|18', 'as of tick 17');
+is(sql($past[6]), "(nail,1)|18|1\n(nail,1)|19|1", 'changes since');
 
 done_testing();

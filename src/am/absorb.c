@@ -6,11 +6,12 @@
  * them as a run, which it pushes onto the table's spine as a batch with the run's
  * number as its only part.  So a snapshot sees a row in the delta or in the
  * run.  Nobody is waited for: a row that another transaction has locked
- * or is changing stays where it is until the next time.
+ * or is changing is held, and stays where it is until the next time.
  *
  * Rows are deleted the way an UPDATE that moves them to another partition does
  * it.  Whoever has waited for such a row can then tell it from one that is gone
- * (am.c).
+ * (am.c).  Ticks are tick_maker.h's part of it, for tables that
+ * keep their past.
  */
 #include "postgres.h"
 
@@ -28,22 +29,26 @@
 
 #include "am/absorb.h"
 #include "am/file.h"
+#include "am/tick_maker.h"
 #include "am/run_writer.h"
 #include "am/runs.h"
+#include "am/times.h"
 #include "dev/stop_point.h"
 #include "state/merge.h"
 #include "state/report.h"
-#include "state/values.h"
 
 typedef struct Absorber
 {
 	Relation	rel;
 	Snapshot	snapshot;
 	CommandId	command;
+	TickMaker  *maker;			/* NULL: no past is kept */
 	RunWriter  *writer;			/* NULL: no row yet */
-	Spine	   *spine;			/* with the writer */
-	Description desc;
+	Spine	   *spine;			/* NULL: not open yet */
+	NativeFile	file;			/* with the spine */
+	Description desc;			/* likewise: when it is pushed */
 	TupleTableSlot *slot;
+	TupleTableSlot *timed;		/* with the writer */
 	MemoryContext context;		/* the caller's */
 	MemoryContext row;			/* for the values of one */
 	Absorption *result;
@@ -72,7 +77,7 @@ take_out(Absorber *absorber)
 					   InvalidSnapshot, false, &failure, true) == TM_Ok;
 }
 
-/* A row that is too big for a group can only be in the delta. */
+/* A row that is too big for a group, with its times, can only be in the delta. */
 static bool
 fits(Absorber *absorber)
 {
@@ -80,40 +85,65 @@ fits(Absorber *absorber)
 
 	slot_getallattrs(slot);
 	return group_row_fits(group_row_size(RelationGetDescr(absorber->rel), slot->tts_values,
-										 slot->tts_isnull));
+										 slot->tts_isnull) + TIME_COLUMNS * sizeof(Datum));
+}
+
+static void
+open_spine(Absorber *absorber)
+{
+	CoreError	err;
+
+	file_open(absorber->rel, &absorber->file);
+	absorber->spine = spine_open(RelationGetRelid(absorber->rel));
+	if (spine_next_time(absorber->spine, &absorber->desc, &err) != CORE_OK)
+		report_core_error(&err);
 }
 
 /* The table's file gets a companion only for a row to be put there. */
 static void
 begin_run(Absorber *absorber)
 {
-	NativeFile	file;
-	CoreError	err;
 	MemoryContext old = MemoryContextSwitchTo(absorber->context);
 
-	file_open(absorber->rel, &file);
-	absorber->spine = spine_open(RelationGetRelid(absorber->rel));
-	if (spine_next_time(absorber->spine, &absorber->desc, &err) != CORE_OK)
-		report_core_error(&err);
-	absorber->writer = run_writer_begin(absorber->rel, &file,
-										(int64) absorber->desc.lower.time);
+	open_spine(absorber);
+	absorber->writer = run_writer_begin(absorber->rel, &absorber->file);
+	absorber->timed = MakeSingleTupleTableSlot(absorber->writer->desc, &TTSOpsVirtual);
 	MemoryContextSwitchTo(old);
+}
+
+static void
+add_row(Absorber *absorber, TupleTableSlot *slot, int64 inserted, int64 deleted)
+{
+	times_store(absorber->timed, slot, inserted, deleted);
+	run_writer_add(absorber->writer, absorber->timed);
+}
+
+/* Only tables that keep their past know when a row came. */
+static int64
+time_of_rows(Absorber *absorber)
+{
+	return absorber->maker == NULL ? TIME_NONE : (int64) absorber->desc.lower.time;
 }
 
 static void
 move_row(Absorber *absorber)
 {
 	MemoryContext old = MemoryContextSwitchTo(absorber->row);
+	bool		fitting = fits(absorber);
 
-	if (fits(absorber) && take_out(absorber))
+	if (fitting && take_out(absorber))
 	{
 		if (absorber->writer == NULL)
 			begin_run(absorber);
-		run_writer_add(absorber->writer, absorber->slot);
+		add_row(absorber, absorber->slot, time_of_rows(absorber), TIME_NONE);
 		absorber->result->rows++;
 	}
 	else
+	{
 		absorber->result->left++;
+		if (absorber->maker != NULL)
+			tick_maker_hold(absorber->maker, fitting ? absorber->slot : NULL);
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(absorber->row);
 }
@@ -138,16 +168,23 @@ move_rows(Absorber *absorber, int64 max_rows)
 	heap->scan_end(scan);
 }
 
-/* Tells the spine of the run. */
+/* Tells the spine of the run; of none, but that its time is over, without a writer. */
 static void
 push_run(Absorber *absorber)
 {
 	/* Too big for the stack; a push calls nothing that could push. */
 	static PushEffects effects;
-	Datum		part = CStringGetTextDatum(psprintf(INT64_FORMAT, absorber->writer->run));
-	BatchRow	row = {.desc = absorber->desc, .len = absorber->writer->rows};
+	RunWriter  *writer = absorber->writer;
+	BatchRow	row = {.desc = absorber->desc};
 
-	row.parts = construct_array(&part, 1, TEXTOID, -1, false, TYPALIGN_INT);
+	row.parts = construct_empty_array(TEXTOID);
+	if (writer != NULL && writer->rows > 0)
+	{
+		Datum		part = CStringGetTextDatum(psprintf(INT64_FORMAT, writer->run));
+
+		row.len = writer->rows;
+		row.parts = construct_array(&part, 1, TEXTOID, -1, false, TYPALIGN_INT);
+	}
 	row.runs = construct_empty_array(INT4OID);
 	effects.want_requests = false;
 	effects.nrequests = 0;
@@ -155,15 +192,50 @@ push_run(Absorber *absorber)
 	stop_point("run_pushed");
 }
 
+/* The rows that others hold, as this tick, and no other, shows them. */
 static void
-end_run(Absorber *absorber)
+write_held(Absorber *absorber)
 {
-	run_writer_finish(absorber->writer);
-	stop_point("run_written");
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(absorber->rel),
+													&TTSOpsMinimalTuple);
+	int64		tick = (int64) absorber->desc.lower.time;
+
+	while (tick_maker_next_held(absorber->maker, slot))
+		add_row(absorber, slot, tick, tick + 1);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+static void
+finish_run(Absorber *absorber, bool ticks)
+{
+	if (absorber->writer != NULL)
+	{
+		if (ticks)
+			write_held(absorber);
+		run_writer_finish(absorber->writer);
+		stop_point("run_written");
+	}
 	/* Rows that add up to zero leave nothing. */
-	if (absorber->writer->rows > 0)
+	if (ticks || (absorber->writer != NULL && absorber->writer->rows > 0))
 		push_run(absorber);
-	run_writer_end(absorber->writer);
+	if (ticks)
+		tick_maker_make(absorber->maker, absorber->spine, &absorber->file,
+						(int64) absorber->desc.lower.time);
+	if (absorber->writer != NULL)
+	{
+		ExecDropSingleTupleTableSlot(absorber->timed);
+		run_writer_end(absorber->writer);
+	}
+}
+
+static void
+refuse(Relation rel, const char *objection)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot absorb rows of table \"%s\"", RelationGetRelationName(rel)),
+			 errdetail("%s", objection),
+			 errhint("Its rows stay where they are, and can be read and written as before.")));
 }
 
 bool
@@ -171,24 +243,29 @@ absorb(Relation rel, int64 max_rows, bool wait, Absorption *result)
 {
 	Absorber	absorber = {.rel = rel, .result = result};
 	const char *objection = absorb_objection(rel);
+	bool		ticks;
 
 	memset(result, 0, sizeof(*result));
 	if (objection != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot absorb rows of table \"%s\"", RelationGetRelationName(rel)),
-				 errdetail("%s", objection),
-				 errhint("Its rows stay where they are, and can be read and written as before.")));
+		refuse(rel, objection);
 	if (!spine_lock(RelationGetRelid(rel), wait))
 		return false;
 	absorber.context = CurrentMemoryContext;
 	absorber.row = AllocSetContextCreate(CurrentMemoryContext, "spine absorbed row",
 										 ALLOCSET_DEFAULT_SIZES);
+	absorber.maker = tick_maker_begin(rel);
+	/* With the lock, so that each tick's snapshot is later than that of the one before. */
 	absorber.snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	if (absorber.maker != NULL)
+		tick_maker_snapshot_taken(absorber.maker);
 	absorber.command = GetCurrentCommandId(true);
 	move_rows(&absorber, max_rows);
-	if (absorber.writer != NULL)
-		end_run(&absorber);
+	ticks = absorber.maker != NULL && tick_maker_wants(absorber.maker, result);
+	if (ticks && absorber.spine == NULL)
+		open_spine(&absorber);
+	finish_run(&absorber, ticks);
+	if (absorber.maker != NULL)
+		tick_maker_end(absorber.maker);
 	UnregisterSnapshot(absorber.snapshot);
 	MemoryContextDelete(absorber.row);
 	return true;

@@ -26,6 +26,7 @@
 #include "am/file.h"
 #include "am/merge.h"
 #include "am/runs.h"
+#include "am/ticks.h"
 #include "dev/stop_point.h"
 #include "state/options.h"
 #include "state/tables.h"
@@ -120,7 +121,7 @@ set_merge_function(Oid relid)
 
 /*
  * After a crash an unlogged table is empty, and its companion with it, but not the
- * spine.
+ * spine; its times begin anew.
  */
 static void
 follow_crash(Relation rel, const NativeFile *file)
@@ -131,7 +132,10 @@ follow_crash(Relation rel, const NativeFile *file)
 		return;
 	runs = table_open(file->runs, AccessShareLock);
 	if (RelationGetNumberOfBlocks(runs) == 0)
+	{
 		working_truncate(file->relid);
+		ticks_forget(file->runs, PG_INT64_MAX);
+	}
 	table_close(runs, AccessShareLock);
 }
 

@@ -29,6 +29,7 @@
 struct GroupWriter
 {
 	TupleDesc	desc;
+	int			ntimes;			/* the last columns of it */
 	MemoryContext context;
 	MemoryContext copies;		/* what the values point to */
 	MemoryContext scratch;
@@ -60,7 +61,7 @@ make_columns(GroupWriter *writer)
 }
 
 GroupWriter *
-group_writer_create(TupleDesc desc, MemoryContext context)
+group_writer_create(TupleDesc desc, int ntimes, MemoryContext context)
 {
 	MemoryContext own = AllocSetContextCreate(context, "spine group writer",
 											  ALLOCSET_DEFAULT_SIZES);
@@ -68,6 +69,7 @@ group_writer_create(TupleDesc desc, MemoryContext context)
 	GroupWriter *writer = palloc0(sizeof(GroupWriter));
 
 	writer->desc = desc;
+	writer->ntimes = ntimes;
 	writer->context = own;
 	writer->copies = AllocSetContextCreate(own, "spine group values", ALLOCSET_DEFAULT_SIZES);
 	writer->scratch = AllocSetContextCreate(own, "spine group chunk", ALLOCSET_DEFAULT_SIZES);
@@ -224,6 +226,35 @@ group_writer_rows(const GroupWriter *writer)
  * The group
  */
 
+static bool
+is_time(const GroupWriter *writer, int i)
+{
+	return i >= writer->desc->natts - writer->ntimes;
+}
+
+/* The number that a column has in the directory. */
+static int16
+entry_number(const GroupWriter *writer, int i)
+{
+	int			ncolumns = writer->desc->natts - writer->ntimes;
+
+	return i < ncolumns ? i + 1 : ncolumns - i - 1;
+}
+
+/* Where no row has a time, there is no chunk of it. */
+static bool
+is_left_out(const GroupWriter *writer, int i)
+{
+	if (TupleDescAttr(writer->desc, i)->attisdropped)
+		return true;
+	if (!is_time(writer, i))
+		return false;
+	for (int row = 0; row < writer->nrows; row++)
+		if (!writer->nulls[i][row])
+			return false;
+	return true;
+}
+
 /* The chunk of a column, in the current context. */
 static struct varlena *
 make_chunk(GroupWriter *writer, int i)
@@ -232,7 +263,9 @@ make_chunk(GroupWriter *writer, int i)
 	struct varlena *chunk;
 
 	CHECK_FOR_INTERRUPTS();
-	zone_writer_column(writer->zone, i + 1, writer->values[i], writer->nulls[i], writer->nrows);
+	if (!is_time(writer, i))
+		zone_writer_column(writer->zone, i + 1, writer->values[i], writer->nulls[i],
+						   writer->nrows);
 	chunk = chunk_write(TupleDescAttr(writer->desc, i), writer->values[i], writer->nulls[i],
 						writer->nrows);
 	MemoryContextSwitchTo(old);
@@ -287,6 +320,21 @@ assemble(int nrows, int nchunks, GroupEntry *entries, struct varlena **chunks)
 	return (bytea *) header;
 }
 
+void
+group_writer_range(const GroupWriter *writer, int i, int64 null, int64 *least,
+				   int64 *greatest)
+{
+	*least = PG_INT64_MAX;
+	*greatest = PG_INT64_MIN;
+	for (int row = 0; row < writer->nrows; row++)
+	{
+		int64		value = writer->nulls[i][row] ? null : DatumGetInt64(writer->values[i][row]);
+
+		*least = Min(*least, value);
+		*greatest = Max(*greatest, value);
+	}
+}
+
 bytea *
 group_writer_finish(GroupWriter *writer, bytea **zone)
 {
@@ -299,9 +347,9 @@ group_writer_finish(GroupWriter *writer, bytea **zone)
 
 	for (int i = 0; i < desc->natts; i++)
 	{
-		if (TupleDescAttr(desc, i)->attisdropped)
+		if (is_left_out(writer, i))
 			continue;
-		entries[nchunks].attnum = i + 1;
+		entries[nchunks].attnum = entry_number(writer, i);
 		chunks[nchunks++] = make_chunk(writer, i);
 	}
 	*zone = zone_writer_finish(writer->zone);

@@ -29,10 +29,11 @@
 typedef struct GroupWriter GroupWriter;
 
 /*
- * Groups of rows with this description, which has to outlive the writer.  All
- * that it allocates belongs to a child of context.
+ * Groups of rows with this description, which has to outlive the writer.  The
+ * last ntimes of its columns, 0 or TIME_COLUMNS, are the rows' times (times.h).
+ * All that it allocates belongs to a child of context.
  */
-extern GroupWriter *group_writer_create(TupleDesc desc, MemoryContext context);
+extern GroupWriter *group_writer_create(TupleDesc desc, int ntimes, MemoryContext context);
 
 /*
  * Takes a row, whose values are copied; toasted ones are fetched, which takes a
@@ -53,6 +54,10 @@ extern bool group_writer_is_full(const GroupWriter *writer);
 
 extern int	group_writer_rows(const GroupWriter *writer);
 
+/* The least and the greatest value of column i (from 0), a bigint; nulls count as null. */
+extern void group_writer_range(const GroupWriter *writer, int i, int64 null, int64 *least,
+							   int64 *greatest);
+
 /*
  * The group as a bytea, and what is known of its columns' values (zone.h) as
  * another, in the current context.  The writer is empty afterwards.
@@ -65,7 +70,8 @@ extern void group_writer_free(GroupWriter *writer);
 typedef struct RowGroup
 {
 	int			nrows;
-	int			natts;			/* of the description it was read for */
+	int			natts;			/* of the description it was read for, */
+	int			ntimes;			/* of which so many are times */
 	Datum	  **values;			/* NULL where the column was not wanted */
 	bool	  **nulls;			/* NULL where no value is null */
 	MemoryContext context;		/* owns it and what the values point to */
@@ -80,16 +86,16 @@ typedef struct RowGroup
 
 /*
  * For groups of rows with this description, which group_read is always called
- * with; its context is a child of context.
+ * with; its context is a child of context.  ntimes is as in group_writer_create.
  */
-extern RowGroup *group_create(TupleDesc desc, MemoryContext context);
+extern RowGroup *group_create(TupleDesc desc, int ntimes, MemoryContext context);
 
 /*
  * Reads a group into *group, in the place of the one before.  stored is the
  * bytea as it is in the tuple: if it is external, only the chunks of the columns
- * that are wanted are fetched.  It is not needed any more afterwards.  columns holds attribute numbers (as they are, from
- * 1); NULL means all.  What is not one of our groups raises
- * ERRCODE_DATA_CORRUPTED.
+ * that are wanted are fetched.  It is not needed any more afterwards.  columns
+ * holds attribute numbers (as they are, from 1); NULL means all.  What is not
+ * one of our groups raises ERRCODE_DATA_CORRUPTED.
  */
 extern void group_read(RowGroup *group, TupleDesc desc, struct varlena *stored,
 					   const Bitmapset *columns);

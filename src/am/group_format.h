@@ -30,7 +30,8 @@ typedef struct GroupHeader
 
 /*
  * Ascending by offset.  Attribute numbers below zero are not the table's columns:
- * a reader passes over those that it does not know.
+ * a reader passes over those that it does not know, or has no use for.  The rows'
+ * times are -1 (inserted) and -2 (deleted).
  */
 typedef struct GroupEntry
 {

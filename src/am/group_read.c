@@ -34,7 +34,7 @@ typedef struct Stored
 } Stored;
 
 RowGroup *
-group_create(TupleDesc desc, MemoryContext context)
+group_create(TupleDesc desc, int ntimes, MemoryContext context)
 {
 	MemoryContext own = AllocSetContextCreate(context, "spine group", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(own);
@@ -42,6 +42,7 @@ group_create(TupleDesc desc, MemoryContext context)
 	int			natts = Max(desc->natts, 1);
 
 	group->natts = desc->natts;
+	group->ntimes = ntimes;
 	group->context = own;
 	group->data = AllocSetContextCreate(own, "spine group data", ALLOCSET_DEFAULT_SIZES);
 	group->columns = AllocSetContextCreate(own, "spine group columns", ALLOCSET_DEFAULT_SIZES);
@@ -176,11 +177,24 @@ open_column(RowGroup *group, int i)
 	group->values[i] = group->value_room[i];
 }
 
+/* The column that a number in the directory stands for; -1: none that is known. */
+static int
+column_of(const RowGroup *group, int number)
+{
+	int			ncolumns = group->natts - group->ntimes;
+
+	if (number > 0 && number <= ncolumns)
+		return number - 1;
+	if (number < 0 && -number <= group->ntimes)
+		return ncolumns - number - 1;
+	return -1;
+}
+
 static void
 read_chunk(RowGroup *group, TupleDesc desc, const GroupEntry *entry, const char *bytes)
 {
 	struct varlena *chunk = (struct varlena *) bytes;
-	int			i = entry->attnum - 1;
+	int			i = column_of(group, entry->attnum);
 
 	CHECK_FOR_INTERRUPTS();
 	if (!EQ_CRC32C(entry->crc, group_chunk_crc(chunk, entry->size)))
@@ -196,11 +210,12 @@ read_chunk(RowGroup *group, TupleDesc desc, const GroupEntry *entry, const char 
 }
 
 static bool
-is_wanted(const RowGroup *group, TupleDesc desc, const Bitmapset *columns, int attnum)
+is_wanted(const RowGroup *group, TupleDesc desc, const Bitmapset *columns, int number)
 {
-	return attnum > 0 && attnum <= group->natts &&
-		!TupleDescAttr(desc, attnum - 1)->attisdropped &&
-		(columns == NULL || bms_is_member(attnum, columns));
+	int			i = column_of(group, number);
+
+	return i >= 0 && !TupleDescAttr(desc, i)->attisdropped &&
+		(columns == NULL || bms_is_member(i + 1, columns));
 }
 
 /* Reads the wanted chunks; those that are near each other are fetched together. */

@@ -7,6 +7,10 @@
  * It moves rows from the companion's old groups to new ones; the result that the
  * merger queues in the same transaction tells the spine.  Readers see the old
  * groups or the new, by their snapshots, and vacuum takes the old away.
+ *
+ * What no tick that is kept can tell apart any more is made the same: rows that all
+ * of them show lose the time they were inserted, and past rows that none shows
+ * are dropped.
  */
 #include "postgres.h"
 
@@ -25,6 +29,8 @@
 #include "am/run_writer.h"
 #include "am/runs.h"
 #include "am/runscan.h"
+#include "am/ticks.h"
+#include "am/times.h"
 #include "dev/stop_point.h"
 #include "state/mergers.h"
 #include "state/tables.h"
@@ -34,8 +40,10 @@ typedef struct RunMerge
 	Relation	rel;
 	RunScan    *scan;
 	RunWriter  *writer;
-	TupleTableSlot *slot;
+	TupleTableSlot *slot;		/* with times */
+	int64		since;			/* the first tick that is kept; PG_INT64_MAX: none */
 	int64		read;			/* rows */
+	int64		dropped;		/* past ones */
 	List	   *merged;			/* ordinals of groups, to be deleted */
 } RunMerge;
 
@@ -50,17 +58,39 @@ no_such_run(Relation rel, int64 run)
 			 errhint("VACUUM FULL, or any other command that writes the table anew, gives it a new spine; no row is lost by that.")));
 }
 
+/* Sets times before since to none; false for a row that is not shown from then on. */
+static bool
+advance_times(RunMerge *merge)
+{
+	TupleTableSlot *slot = merge->slot;
+	TupleDesc	desc = slot->tts_tupleDescriptor;
+	int64		deleted = row_time(slot, TIME_DELETED(desc));
+
+	if (deleted != TIME_NONE && deleted <= merge->since)
+		return false;
+	if (row_time(slot, TIME_INSERTED(desc)) <= merge->since)
+		set_row_time(slot, TIME_INSERTED(desc), TIME_NONE);
+	return true;
+}
+
 /* Copies one group's rows. */
 static void
 merge_group(RunMerge *merge, int ordinal)
 {
-	int			nrows = runscan_group(merge->scan, ordinal)->nrows;
+	const GroupInfo *info = runscan_group(merge->scan, ordinal);
+	int			nrows = info->nrows;
 
-	for (int row = 0; row < nrows; row++)
-	{
-		runscan_row(merge->scan, ordinal, row, merge->slot);
-		run_writer_add(merge->writer, merge->slot);
-	}
+	if (info->past && merge->since == PG_INT64_MAX)
+		merge->dropped += nrows;
+	else
+		for (int row = 0; row < nrows; row++)
+		{
+			runscan_row(merge->scan, ordinal, row, merge->slot);
+			if (advance_times(merge))
+				run_writer_add(merge->writer, merge->slot);
+			else
+				merge->dropped++;
+		}
 	merge->read += nrows;
 	merge->merged = lappend_int(merge->merged, ordinal);
 	merger_report(merge->read);
@@ -96,14 +126,15 @@ merge_run(RunMerge *merge, int64 run)
 static void
 check_conserved(const RunMerge *merge)
 {
-	if (merge->read == merge->writer->taken && merge->read == merge->writer->accounted)
+	if (merge->read == merge->writer->taken + merge->dropped &&
+		merge->writer->taken == merge->writer->accounted)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("merging runs of table \"%s\" has not kept all rows",
 					RelationGetRelationName(merge->rel)),
-			 errdetail("It has read " INT64_FORMAT " and accounted for " INT64_FORMAT ".",
-					   merge->read, merge->writer->accounted),
+			 errdetail("It has read " INT64_FORMAT ", dropped " INT64_FORMAT ", and accounted for " INT64_FORMAT ".",
+					   merge->read, merge->dropped, merge->writer->accounted),
 			 errhint("Nothing has been changed.  Please report it.")));
 }
 
@@ -123,16 +154,18 @@ runs_merge(Relation rel, ArrayType *parts, MergeOutput *output)
 	RunMerge	merge = {.rel = rel};
 	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	NativeFile	file;
+	Tick		first;
 	Datum	   *names;
 	int			count;
 	Datum		part;
 
 	deconstruct_array(parts, TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &count);
-	merge.scan = runscan_begin(rel, snapshot, NULL, NULL);
+	merge.scan = runscan_begin_timed(rel, snapshot);
 	if (merge.scan == NULL || !file_find(rel, &file))
 		no_such_run(rel, 0);
-	merge.writer = run_writer_begin(rel, &file, -1);
-	merge.slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
+	merge.since = tick_find_first(file.runs, snapshot, &first) ? first.tick : PG_INT64_MAX;
+	merge.writer = run_writer_begin(rel, &file);
+	merge.slot = MakeSingleTupleTableSlot(merge.writer->desc, &TTSOpsVirtual);
 	for (int i = 0; i < count; i++)
 		merge_run(&merge, pg_strtoint64(TextDatumGetCString(names[i])));
 	ExecDropSingleTupleTableSlot(merge.slot);
@@ -141,7 +174,8 @@ runs_merge(Relation rel, ArrayType *parts, MergeOutput *output)
 	delete_merged(&merge);
 	part = CStringGetTextDatum(psprintf(INT64_FORMAT, merge.writer->run));
 	output->len = merge.writer->rows;
-	output->parts = output->len == 0 ? construct_empty_array(TEXTOID) :
+	output->parts = output->len + merge.writer->past_rows == 0 ?
+		construct_empty_array(TEXTOID) :
 		construct_array(&part, 1, TEXTOID, -1, false, TYPALIGN_INT);
 	output->runs = construct_empty_array(INT4OID);
 	run_writer_end(merge.writer);

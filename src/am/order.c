@@ -9,6 +9,7 @@
 
 #include "access/tupdesc.h"
 #include "access/xact.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
@@ -19,6 +20,7 @@
 #include "am/file.h"
 #include "am/order.h"
 #include "am/settings.h"
+#include "am/times.h"
 
 bool
 order_can_sort(Form_pg_attribute att)
@@ -75,9 +77,9 @@ add_other_keys(RowOrder *order, TupleDesc desc)
 static void
 fill_in_operators(RowOrder *order, TupleDesc desc)
 {
-	order->operators = palloc(sizeof(Oid) * order->nkeys);
-	order->collations = palloc(sizeof(Oid) * order->nkeys);
-	order->nulls_first = palloc0(sizeof(bool) * order->nkeys);
+	order->operators = palloc(sizeof(Oid) * Max(order->nkeys, 1));
+	order->collations = palloc(sizeof(Oid) * Max(order->nkeys, 1));
+	order->nulls_first = palloc0(sizeof(bool) * Max(order->nkeys, 1));
 	for (int i = 0; i < order->nkeys; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, order->attnums[i] - 1);
@@ -96,28 +98,18 @@ fill_in_operators(RowOrder *order, TupleDesc desc)
 	}
 }
 
-/* The latest, which a lock on the table keeps. */
-static NativeSettings
-read_settings(Oid relid)
-{
-	Snapshot	snapshot = RegisterSnapshot(file_latest_snapshot());
-	NativeSettings settings = settings_read(relid, snapshot);
-
-	UnregisterSnapshot(snapshot);
-	return settings;
-}
-
 RowOrder *
 order_of(Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
-	NativeSettings settings = read_settings(RelationGetRelid(rel));
+	NativeSettings settings = settings_latest(RelationGetRelid(rel));
 	RowOrder   *order;
 
 	if (settings.order_columns == NIL && settings.diff_columns == NIL)
 		return NULL;
 	order = palloc0(sizeof(RowOrder));
-	order->attnums = palloc(sizeof(AttrNumber) * (2 * desc->natts + 1));
+	/* With room for what order_add_inserted adds. */
+	order->attnums = palloc(sizeof(AttrNumber) * (2 * desc->natts + 2));
 	order->diffs = palloc(sizeof(AttrNumber) * (desc->natts + 1));
 	order->nkeys = take_columns(settings.order_columns, desc, order->attnums);
 	order->ndiffs = take_columns(settings.diff_columns, desc, order->diffs);
@@ -129,10 +121,24 @@ order_of(Relation rel)
 	return order;
 }
 
+void
+order_add_inserted(RowOrder *order, TupleDesc timed)
+{
+	int			n = order->nkeys++;
+
+	order->attnums[n] = TIME_INSERTED(timed) + 1;
+	order->operators = repalloc(order->operators, sizeof(Oid) * order->nkeys);
+	order->operators[n] = Int8LessOperator;
+	order->collations = repalloc(order->collations, sizeof(Oid) * order->nkeys);
+	order->collations[n] = InvalidOid;
+	order->nulls_first = repalloc(order->nulls_first, sizeof(bool) * order->nkeys);
+	order->nulls_first[n] = true;
+}
+
 bool
 order_has_diffs(Oid relid)
 {
-	return read_settings(relid).diff_columns != NIL;
+	return settings_latest(relid).diff_columns != NIL;
 }
 
 Tuplesortstate *

@@ -34,6 +34,12 @@ extern bool order_is_diff(const RowOrder *order, AttrNumber attnum);
 /* Has it diff columns? */
 extern bool order_has_diffs(Oid relid);
 
+/*
+ * Another key after the others: when rows were inserted, in a description that has it
+ * (times.h).  Rows of different times then do not add up.
+ */
+extern void order_add_inserted(RowOrder *order, TupleDesc timed);
+
 /* A sort of rows by it: put slots in, and get them out. */
 extern Tuplesortstate *order_sort(const RowOrder *order, TupleDesc desc);
 

@@ -16,27 +16,30 @@
 typedef struct RunWriter
 {
 	Relation	runs;
+	TupleDesc	desc;			/* of the rows: the table's, and their times */
 	GroupWriter *group;
+	GroupWriter *past;			/* for past rows; NULL: none yet */
 	int64		run;
-	int64		tick;
 	int64		taken;			/* rows that were added */
-	int64		rows;			/* that were written */
+	int64		rows;			/* that were written, without past ones */
+	int64		past_rows;
 	int64		accounted;		/* added ones that were written, or went into others */
 	RowOrder   *order;			/* NULL: as they come */
 	Tuplesortstate *sort;		/* with an order without diffs */
 	Consolidation *consolidation;	/* with diffs */
 	TupleTableSlot *slot;		/* for what comes out of them */
+	MemoryContext context;		/* that it was begun in */
 	MemoryContext scratch;
 } RunWriter;
 
 /*
- * Begins a run of a table's file, which the caller has opened for writing, with
- * the time that its rows get.  Rows are sorted and consolidated as the table's
- * settings say.  What it allocates is in the current context.
+ * Begins a run of a table's file, which the caller has opened for writing.  Rows
+ * are sorted and consolidated as the table's settings say, but for past ones.  What
+ * it allocates is in the current context.
  */
-extern RunWriter *run_writer_begin(Relation rel, const NativeFile *file, int64 tick);
+extern RunWriter *run_writer_begin(Relation rel, const NativeFile *file);
 
-/* Adds a row that fits a group. */
+/* Adds a row that fits a group, with its times: a virtual tuple of writer->desc. */
 extern void run_writer_add(RunWriter *writer, TupleTableSlot *slot);
 
 /* Writes what is left.  Without rows there is no run. */

@@ -34,6 +34,7 @@
 #include "utils/syscache.h"
 
 #include "am/runs.h"
+#include "am/ticks.h"
 #include "compat.h"
 #include "dev/stop_point.h"
 #include "state/catalog.h"
@@ -68,7 +69,9 @@ describe(void)
 		{"group_number", INT8OID},
 		{"run", INT8OID},
 		{"nrows", INT4OID},
-		{"tick", INT8OID},
+		{"first_inserted", INT8OID},
+		{"last_inserted", INT8OID},
+		{"past", BOOLOID},
 		{"zone", BYTEAOID},
 		{"data", BYTEAOID},
 	};
@@ -138,6 +141,7 @@ runs_drop(Oid runs)
 	ObjectAddress object;
 
 	ObjectAddressSet(object, RelationRelationId, runs);
+	ticks_forget(runs, PG_INT64_MAX);
 	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(runs)))
 		performDeletion(&object, DROP_CASCADE,
 						PERFORM_DELETION_INTERNAL | PERFORM_DELETION_SKIP_EXTENSIONS);
@@ -181,10 +185,13 @@ read_info(HeapTuple tuple, TupleDesc desc, GroupInfo *info)
 	info->group = DatumGetInt64(heap_getattr(tuple, RUNS_GROUP, desc, &isnull));
 	info->run = DatumGetInt64(heap_getattr(tuple, RUNS_RUN, desc, &isnull));
 	info->nrows = DatumGetInt32(heap_getattr(tuple, RUNS_ROWS, desc, &isnull));
+	info->first = DatumGetInt64(heap_getattr(tuple, RUNS_FIRST, desc, &isnull));
+	info->last = DatumGetInt64(heap_getattr(tuple, RUNS_LAST, desc, &isnull));
+	info->past = DatumGetBool(heap_getattr(tuple, RUNS_PAST, desc, &isnull));
 }
 
 int
-runs_list(Relation runs, Snapshot snapshot, GroupInfo **groups)
+runs_list(Relation runs, Snapshot snapshot, bool past, GroupInfo **groups)
 {
 	TableScanDesc scan = table_beginscan(runs, snapshot, 0, NULL);
 	int			size = 64;
@@ -200,7 +207,8 @@ runs_list(Relation runs, Snapshot snapshot, GroupInfo **groups)
 			size *= 2;
 			*groups = repalloc_huge(*groups, sizeof(GroupInfo) * size);
 		}
-		read_info(tuple, RelationGetDescr(runs), &(*groups)[count++]);
+		read_info(tuple, RelationGetDescr(runs), &(*groups)[count]);
+		count += past || !(*groups)[count].past;
 	}
 	table_endscan(scan);
 	qsort(*groups, count, sizeof(GroupInfo), compare_groups);
@@ -208,7 +216,7 @@ runs_list(Relation runs, Snapshot snapshot, GroupInfo **groups)
 }
 
 void
-runs_insert(Relation runs, const GroupInfo *info, int64 tick, bytea *zone, bytea *data)
+runs_insert(Relation runs, const GroupInfo *info, bytea *zone, bytea *data)
 {
 	Datum		values[RUNS_COLUMNS];
 	bool		nulls[RUNS_COLUMNS] = {false};
@@ -217,7 +225,9 @@ runs_insert(Relation runs, const GroupInfo *info, int64 tick, bytea *zone, bytea
 	values[RUNS_GROUP - 1] = Int64GetDatum(info->group);
 	values[RUNS_RUN - 1] = Int64GetDatum(info->run);
 	values[RUNS_ROWS - 1] = Int32GetDatum(info->nrows);
-	values[RUNS_TICK - 1] = Int64GetDatum(tick);
+	values[RUNS_FIRST - 1] = Int64GetDatum(info->first);
+	values[RUNS_LAST - 1] = Int64GetDatum(info->last);
+	values[RUNS_PAST - 1] = BoolGetDatum(info->past);
 	values[RUNS_ZONE - 1] = PointerGetDatum(zone);
 	values[RUNS_DATA - 1] = PointerGetDatum(data);
 	tuple = heap_form_tuple(RelationGetDescr(runs), values, nulls);

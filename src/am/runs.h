@@ -22,7 +22,9 @@ enum
 	RUNS_GROUP = 1,				/* bigint: the group's number */
 	RUNS_RUN,					/* bigint: the run that it is of */
 	RUNS_ROWS,					/* integer: how many rows it has */
-	RUNS_TICK,					/* bigint: the time of its rows, if it is one */
+	RUNS_FIRST,					/* bigint: the least time its rows were inserted, */
+	RUNS_LAST,					/* bigint: and the greatest; TIME_NONE for null */
+	RUNS_PAST,					/* boolean: all its rows are deleted */
 	RUNS_ZONE,					/* bytea: zone.h */
 	RUNS_DATA,					/* bytea, stored external: group.h */
 	RUNS_COLUMNS = RUNS_DATA
@@ -43,10 +45,16 @@ typedef struct GroupInfo
 	int64		group;
 	int64		run;
 	int			nrows;
+	bool		past;			/* its rows are not there any more (times.h) */
+	int64		first;			/* the times from which on they were */
+	int64		last;
 } GroupInfo;
 
-/* The groups that a snapshot sees, by run and group: an array in *groups. */
-extern int	runs_list(Relation runs, Snapshot snapshot, GroupInfo **groups);
+/*
+ * The groups that a snapshot sees, by run and group: an array in *groups.  Those of
+ * past rows only if past is set.
+ */
+extern int	runs_list(Relation runs, Snapshot snapshot, bool past, GroupInfo **groups);
 
 /* The next number for a group or a run. */
 extern int64 runs_next_number(void);
@@ -61,8 +69,7 @@ extern void runs_drop(Oid runs);
 extern void runs_set_tablespace(Oid runs, Oid tablespace);
 
 /* Adds a group's row. */
-extern void runs_insert(Relation runs, const GroupInfo *info, int64 tick, bytea *zone,
-						bytea *data);
+extern void runs_insert(Relation runs, const GroupInfo *info, bytea *zone, bytea *data);
 
 /* Deletes a group's row, which nobody else can have deleted. */
 extern void runs_delete(Relation runs, const GroupInfo *info);

@@ -18,6 +18,7 @@
 #include "am/file.h"
 #include "am/group.h"
 #include "am/runscan.h"
+#include "am/times.h"
 
 struct RunScan
 {
@@ -26,6 +27,7 @@ struct RunScan
 	Snapshot	snapshot;
 	const Bitmapset *columns;
 	pg_atomic_uint64 *shared;
+	bool		timed;
 	MemoryContext context;
 	GroupInfo  *groups;
 	int			ngroups;
@@ -41,9 +43,9 @@ struct RunScan
 	int64		groups_skipped;
 };
 
-RunScan *
-runscan_begin(Relation rel, Snapshot snapshot, const Bitmapset *columns,
-			  pg_atomic_uint64 *shared)
+static RunScan *
+begin(Relation rel, Snapshot snapshot, const Bitmapset *columns, pg_atomic_uint64 *shared,
+	  bool timed)
 {
 	NativeFile	file;
 	MemoryContext context;
@@ -61,11 +63,25 @@ runscan_begin(Relation rel, Snapshot snapshot, const Bitmapset *columns,
 	scan->snapshot = snapshot;
 	scan->columns = columns;
 	scan->shared = shared;
+	scan->timed = timed;
 	scan->context = context;
-	scan->ngroups = runs_list(scan->runs, snapshot, &scan->groups);
+	scan->ngroups = runs_list(scan->runs, snapshot, timed, &scan->groups);
 	MemoryContextSwitchTo(old);
 	runscan_rescan(scan);
 	return scan;
+}
+
+RunScan *
+runscan_begin(Relation rel, Snapshot snapshot, const Bitmapset *columns,
+			  pg_atomic_uint64 *shared)
+{
+	return begin(rel, snapshot, columns, shared, false);
+}
+
+RunScan *
+runscan_begin_timed(Relation rel, Snapshot snapshot)
+{
+	return begin(rel, snapshot, NULL, NULL, true);
 }
 
 void
@@ -195,7 +211,7 @@ follow_slot(RunScan *scan, TupleTableSlot *slot)
 	scan->desc = slot->tts_tupleDescriptor;
 	scan->loaded = -1;
 	old = MemoryContextSwitchTo(scan->context);
-	scan->group = group_create(scan->desc, scan->context);
+	scan->group = group_create(scan->desc, scan->timed ? TIME_COLUMNS : 0, scan->context);
 	MemoryContextSwitchTo(old);
 }
 

@@ -29,6 +29,12 @@ extern RunScan *runscan_begin(Relation rel, Snapshot snapshot, const Bitmapset *
 							  pg_atomic_uint64 *shared);
 
 /*
+ * The same of all rows, also past ones, with their times: slots have the description
+ * that times_describe makes of the table's.
+ */
+extern RunScan *runscan_begin_timed(Relation rel, Snapshot snapshot);
+
+/*
  * The next row in a direction, as a virtual tuple with its tid: by run, group
  * and row.  Its values are good until the next call.  False at the end, and then
  * the other direction begins with the last one.

@@ -15,10 +15,13 @@
 #include "nodes/value.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
+#include "am/file.h"
 #include "am/settings.h"
 #include "dev/stop_point.h"
 #include "state/catalog.h"
@@ -48,6 +51,15 @@ names_of(HeapTuple tuple, AttrNumber column, TupleDesc desc)
 	return names;
 }
 
+static Interval *
+retention_of(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		datum = heap_getattr(tuple, SETTING_RETENTION, desc, &isnull);
+
+	return isnull ? NULL : DatumGetIntervalP(datumCopy(datum, false, sizeof(Interval)));
+}
+
 NativeSettings
 settings_read(Oid relid, Snapshot snapshot)
 {
@@ -59,8 +71,19 @@ settings_read(Oid relid, Snapshot snapshot)
 	{
 		settings.order_columns = names_of(tuple, SETTING_ORDER, RelationGetDescr(rel));
 		settings.diff_columns = names_of(tuple, SETTING_DIFF, RelationGetDescr(rel));
+		settings.retention = retention_of(tuple, RelationGetDescr(rel));
 	}
 	table_close(rel, AccessShareLock);
+	return settings;
+}
+
+NativeSettings
+settings_latest(Oid relid)
+{
+	Snapshot	snapshot = RegisterSnapshot(file_latest_snapshot());
+	NativeSettings settings = settings_read(relid, snapshot);
+
+	UnregisterSnapshot(snapshot);
 	return settings;
 }
 
@@ -77,6 +100,13 @@ names_datum(List *names)
 										   TYPALIGN_CHAR));
 }
 
+static bool
+is_none(const NativeSettings *settings)
+{
+	return settings->order_columns == NIL && settings->diff_columns == NIL &&
+		settings->retention == NULL;
+}
+
 static HeapTuple
 form_row(Relation rel, Oid relid, const NativeSettings *settings)
 {
@@ -88,6 +118,8 @@ form_row(Relation rel, Oid relid, const NativeSettings *settings)
 	values[SETTING_ORDER - 1] = names_datum(settings->order_columns);
 	nulls[SETTING_DIFF - 1] = settings->diff_columns == NIL;
 	values[SETTING_DIFF - 1] = names_datum(settings->diff_columns);
+	nulls[SETTING_RETENTION - 1] = settings->retention == NULL;
+	values[SETTING_RETENTION - 1] = IntervalPGetDatum(settings->retention);
 	return heap_form_tuple(RelationGetDescr(rel), values, nulls);
 }
 
@@ -96,7 +128,7 @@ settings_write(Oid relid, const NativeSettings *settings)
 {
 	Relation	rel = table_open(spine_tables(false)->setting, RowExclusiveLock);
 	HeapTuple	old = find_row(rel, relid, SnapshotSelf);
-	bool		none = settings->order_columns == NIL && settings->diff_columns == NIL;
+	bool		none = is_none(settings);
 
 	/* It may be a row that this very command has made. */
 	CommandCounterIncrement();

@@ -10,18 +10,23 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 
-/* Names of columns, as strings; NIL if not set. */
+/* Columns are names, as strings; NIL if not set. */
 typedef struct NativeSettings
 {
 	List	   *order_columns;
 	List	   *diff_columns;
+	Interval   *retention;		/* how long ticks are kept; NULL: there are none */
 } NativeSettings;
 
 /* A table's, as a snapshot sees them, in the current context. */
 extern NativeSettings settings_read(Oid relid, Snapshot snapshot);
+
+/* The latest, which a lock on the table keeps. */
+extern NativeSettings settings_latest(Oid relid);
 
 /* The caller holds a lock on the table that conflicts with itself. */
 extern void settings_write(Oid relid, const NativeSettings *settings);

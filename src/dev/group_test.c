@@ -118,7 +118,7 @@ spine_group_write(PG_FUNCTION_ARGS)
 	Relation	rel = table_open(PG_GETARG_OID(0), AccessShareLock);
 	ArrayType  *sizes = PG_GETARG_ARRAYTYPE_P(1);
 	int			nsizes = ArrayGetNItems(ARR_NDIM(sizes), ARR_DIMS(sizes));
-	GroupWriter *writer = group_writer_create(RelationGetDescr(rel), CurrentMemoryContext);
+	GroupWriter *writer = group_writer_create(RelationGetDescr(rel), 0, CurrentMemoryContext);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	TableScanDesc scan = begin_scan(rel);
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -191,7 +191,7 @@ spine_group_check(PG_FUNCTION_ARGS)
 	Rows		rows = read_rows(PG_GETARG_OID(0), PG_GETARG_INT64(1), GROUP_ROWS);
 	struct varlena *data = (struct varlena *) PG_GETARG_POINTER(2);
 	Bitmapset  *columns = columns_arg(fcinfo, 3);
-	RowGroup   *group = group_create(rows.desc, CurrentMemoryContext);
+	RowGroup   *group = group_create(rows.desc, 0, CurrentMemoryContext);
 	int64		count;
 
 	/* The second time, everything is read in the place of what is there. */
@@ -312,7 +312,7 @@ spine_group_flip(PG_FUNCTION_ARGS)
 	bool		sealed = PG_GETARG_BOOL(3);
 	Size		size = VARSIZE(data);
 	bytea	   *copy = palloc(size);
-	RowGroup   *group = group_create(rows.desc, CurrentMemoryContext);
+	RowGroup   *group = group_create(rows.desc, 0, CurrentMemoryContext);
 	MemoryContext context = CurrentMemoryContext;
 	volatile int corrupted = 0;
 

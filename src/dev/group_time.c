@@ -72,8 +72,8 @@ measure(Relation rel, const Bitmapset *columns, int rounds)
 {
 	Totals		totals = {0};
 	TupleDesc	desc = RelationGetDescr(rel);
-	GroupWriter *writer = group_writer_create(desc, CurrentMemoryContext);
-	RowGroup   *group = group_create(desc, CurrentMemoryContext);
+	GroupWriter *writer = group_writer_create(desc, 0, CurrentMemoryContext);
+	RowGroup   *group = group_create(desc, 0, CurrentMemoryContext);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
 

@@ -15,9 +15,10 @@ BEGIN
 	RETURN QUERY SELECT format('spine of %s has no file', t.relation)
 		FROM spine_traces t JOIN pg_class c ON c.oid = t.relation JOIN pg_am a ON a.oid = c.relam AND a.amname = 'spine'
 		WHERE t.relation NOT IN (SELECT relation FROM spine_file);
+	RETURN QUERY SELECT format('ticks of %s have no runs', t.runs) FROM spine_tick t WHERE t.runs NOT IN (SELECT runs FROM spine_file);
 	FOR f IN SELECT * FROM spine_file WHERE relation IN (SELECT oid FROM pg_class) LOOP
 		RETURN QUERY EXECUTE format($q$
-			WITH run AS (SELECT run::text AS part, sum(nrows) AS nrows FROM %1$s GROUP BY run),
+			WITH run AS (SELECT run::text AS part, sum(nrows) FILTER (WHERE NOT past) AS nrows FROM %1$s GROUP BY run),
 				batch AS (SELECT id_lo, id_hi, len, parts FROM spine_batches WHERE relation = %2$s),
 				part AS (SELECT id_lo, unnest(parts) AS part FROM batch)
 			SELECT format('batch %%s to %%s has length %%s, its runs have %%s rows', id_lo, id_hi, len,

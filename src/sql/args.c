@@ -59,14 +59,6 @@ array_arg(FunctionCallInfo fcinfo, int n, const char *name)
 	return array_normalized(PG_GETARG_ARRAYTYPE_P(n));
 }
 
-double
-interval_seconds(const Interval *interval)
-{
-	return (double) interval->month * DAYS_PER_MONTH * SECS_PER_DAY +
-		(double) interval->day * SECS_PER_DAY +
-		(double) interval->time / USECS_PER_SEC;
-}
-
 char *
 interval_text(Datum interval)
 {

@@ -14,6 +14,7 @@
 
 #include "state/batches.h"
 #include "state/tables.h"
+#include "state/values.h"
 
 /* The privilege that a function asks for; OWNER stands for ownership. */
 #define PRIVILEGE_OWNER ((AclMode) 0)
@@ -74,8 +75,7 @@ extern Frontier frontier_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern int64 bigint_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern ArrayType *array_arg(FunctionCallInfo fcinfo, int n, const char *name);
 
-/* How long an interval is, months of 30 days; and its text, for messages. */
-extern double interval_seconds(const Interval *interval);
+/* An interval's text, for messages. */
 extern char *interval_text(Datum interval);
 
 /* The timeout in argument n, from 0 to a minute, in milliseconds. */

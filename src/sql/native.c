@@ -26,12 +26,12 @@
 #include "am/order.h"
 #include "am/settings.h"
 #include "sql/args.h"
+#include "sql/native.h"
 #include "state/mergers.h"
 #include "state/tables.h"
 #include "state/working.h"
 
-/* The table in argument n, open, which its owner asks something of. */
-static Relation
+Relation
 native_arg(FunctionCallInfo fcinfo, int n, LOCKMODE lock)
 {
 	Oid			relid = relation_arg(fcinfo, n, PRIVILEGE_OWNER);

@@ -49,6 +49,7 @@ static const struct
 	{&tables.option, OPTION_COLUMNS},
 	{&tables.file, FILE_COLUMNS},
 	{&tables.setting, SETTING_COLUMNS},
+	{&tables.tick, TICK_COLUMNS},
 	{&tables.home, HOME_COLUMNS},
 };
 
@@ -91,6 +92,9 @@ static const OwnName own_relations[] = {
 	{"spine_group", &tables.group_seq},
 	{"spine_table_setting", &tables.setting},
 	{"spine_table_setting_pkey", &tables.setting_pkey},
+	{"spine_tick", &tables.tick},
+	{"spine_tick_pkey", &tables.tick_pkey},
+	{"spine_tick_at", &tables.tick_at},
 	{"spine_home", &tables.home},
 };
 

@@ -40,6 +40,9 @@ typedef struct SpineTables
 	Oid			file;
 	Oid			file_pkey;
 	Oid			group_seq;
+	Oid			tick;
+	Oid			tick_pkey;
+	Oid			tick_at;
 	Oid			setting;
 	Oid			setting_pkey;
 	Oid			home;
@@ -198,7 +201,16 @@ enum
 	SETTING_RELATION = 1,
 	SETTING_ORDER,
 	SETTING_DIFF,
-	SETTING_COLUMNS = SETTING_DIFF
+	SETTING_RETENTION,
+	SETTING_COLUMNS = SETTING_RETENTION
+};
+enum
+{
+	TICK_RUNS = 1,
+	TICK_TICK,
+	TICK_AT,
+	TICK_HELD,
+	TICK_COLUMNS = TICK_HELD
 };
 enum
 {

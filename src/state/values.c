@@ -158,6 +158,14 @@ hollow_batch_set_arrays(HollowBatch *batch, ArrayType *parts, ArrayType *runs)
 				 errhint("runs holds the offsets in parts where a new run begins.")));
 }
 
+double
+interval_seconds(const Interval *interval)
+{
+	return (double) interval->month * DAYS_PER_MONTH * SECS_PER_DAY +
+		(double) interval->day * SECS_PER_DAY +
+		(double) interval->time / USECS_PER_SEC;
+}
+
 char *
 excerpt(const char *string)
 {

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "utils/array.h"
 
 #include "core/batch.h"
@@ -45,6 +46,9 @@ extern void parts_check(ArrayType *parts, const char *name);
  */
 extern void hollow_batch_set_arrays(HollowBatch *batch, ArrayType *parts,
 									ArrayType *runs);
+
+/* How long an interval is: seconds, with months of 30 days. */
+extern double interval_seconds(const Interval *interval);
 
 /* A string to be shown to somebody: its beginning, if it is long. */
 extern char *excerpt(const char *string);
