@@ -51,15 +51,30 @@ apply_results(Oid relid)
 		;
 }
 
-/* The spine's only batch, if it is one that consists of several hollow ones. */
+static bool
+has_old_times(Relation rel)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	NativeFile	file;
+	bool		old = file_find(rel, &file) && runs_have_old_times(&file, snapshot);
+
+	UnregisterSnapshot(snapshot);
+	return old;
+}
+
+/*
+ * The spine's only batch with updates, if it is one that consists of several hollow
+ * ones, or has something to forget.
+ */
 static SpineBatch *
-batch_to_merge(Spine *spine)
+batch_to_merge(Relation rel, Spine *spine)
 {
 	LevelsWalk	walk = LEVELS_WALK_START(&spine->trace.levels);
+	bool		forget = has_old_times(rel);
 	SpineBatch *batch;
 
 	while ((batch = levels_next(&spine->trace.levels, &walk, NULL)) != NULL)
-		if (batch->hollow > 1)
+		if (batch->hollow > 1 || (forget && batch->len > 0))
 			return batch;
 	return NULL;
 }
@@ -124,7 +139,7 @@ compact(Relation rel)
 	spine = spine_open(relid);
 	refuse_beside_mergers(rel, spine->generation);
 	(void) spine_force_merges(spine);
-	batch = batch_to_merge(spine);
+	batch = batch_to_merge(rel, spine);
 	if (batch != NULL)
 		merge_all(rel, spine, batch);
 	walk = (LevelsWalk) LEVELS_WALK_START(&spine->trace.levels);

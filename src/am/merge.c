@@ -148,13 +148,39 @@ delete_merged(RunMerge *merge)
 	stop_point("runs_deleted");
 }
 
+/* The first tick that is kept, as a time; none of those before is needed. */
+static int64
+since_of(const NativeFile *file, Snapshot snapshot)
+{
+	Tick		first;
+
+	return tick_find_first(file->runs, snapshot, &first) ? first.tick : PG_INT64_MAX;
+}
+
+bool
+runs_have_old_times(const NativeFile *file, Snapshot snapshot)
+{
+	Relation	runs = table_open(file->runs, AccessShareLock);
+	int64		since = since_of(file, snapshot);
+	GroupInfo  *groups;
+	int			count = runs_list(runs, snapshot, true, &groups);
+	bool		old = false;
+
+	table_close(runs, AccessShareLock);
+	for (int i = 0; i < count && !old; i++)
+		old = (groups[i].past && since == PG_INT64_MAX) ||
+			(groups[i].last != TIME_NONE && groups[i].last <= since) ||
+			(groups[i].first != TIME_NONE && groups[i].first <= since);
+	pfree(groups);
+	return old;
+}
+
 void
 runs_merge(Relation rel, ArrayType *parts, MergeOutput *output)
 {
 	RunMerge	merge = {.rel = rel};
 	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	NativeFile	file;
-	Tick		first;
 	Datum	   *names;
 	int			count;
 	Datum		part;
@@ -163,7 +189,7 @@ runs_merge(Relation rel, ArrayType *parts, MergeOutput *output)
 	merge.scan = runscan_begin_timed(rel, snapshot);
 	if (merge.scan == NULL || !file_find(rel, &file))
 		no_such_run(rel, 0);
-	merge.since = tick_find_first(file.runs, snapshot, &first) ? first.tick : PG_INT64_MAX;
+	merge.since = since_of(&file, snapshot);
 	merge.writer = run_writer_begin(rel, &file);
 	merge.slot = MakeSingleTupleTableSlot(merge.writer->desc, &TTSOpsVirtual);
 	for (int i = 0; i < count; i++)

@@ -10,6 +10,7 @@
 #include "utils/array.h"
 #include "utils/rel.h"
 
+#include "am/file.h"
 #include "state/merge_function.h"
 
 /*
@@ -19,6 +20,12 @@
  * nobody else merges the same.
  */
 extern void runs_merge(Relation rel, ArrayType *parts, MergeOutput *output);
+
+/*
+ * Have the runs of a file times that nobody needs any more, so that merging even a
+ * single one does something?
+ */
+extern bool runs_have_old_times(const NativeFile *file, Snapshot snapshot);
 
 /* The merge function that every native table has: its signature, palloc'd. */
 extern char *runs_merge_function(void);
