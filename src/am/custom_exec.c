@@ -244,16 +244,17 @@ take_over(CustomState *state, TupleTableSlot *from, TupleTableSlot *slot)
 static inline TupleTableSlot *
 take_from_group(CustomState *state, TupleTableSlot *slot)
 {
+	const Column *end = state->columns + state->ncolumns;
+	Datum	   *values = slot->tts_values;
+	bool	   *isnull = slot->tts_isnull;
 	int			row = state->row;
 
 	prepare(slot);
-	for (int i = 0; i < state->ncolumns; i++)
+	for (const Column *column = state->columns; column < end; column++)
 	{
-		const Column *column = &state->columns[i];
-
-		slot->tts_values[column->place] = column->values[row];
+		values[column->place] = column->values[row];
 		if (column->nulls != NULL)
-			slot->tts_isnull[column->place] = column->nulls[row];
+			isnull[column->place] = column->nulls[row];
 	}
 	/* It may be asked for, or be where a cursor is. */
 	ItemPointerSet(&slot->tts_tid, state->block, row + 1);
@@ -346,7 +347,17 @@ recheck(ScanState *ss, TupleTableSlot *slot)
 	return true;
 }
 
-/* As ExecScan does, which is left what is rare, with what a scan needs of it. */
+/* Most rows are in the same group as the one before. */
+static inline TupleTableSlot *
+next_inline(CustomState *state)
+{
+	if (state->row + 1 >= state->nrows || ScanDirectionIsBackward(state->css.ss.ps.state->es_direction))
+		return next(&state->css.ss);
+	state->row++;
+	return take_from_group(state, state->css.ss.ss_ScanTupleSlot);
+}
+
+/* Does what ExecScan does, which is left with what is rare. */
 static TupleTableSlot *
 exec(CustomScanState *css)
 {
@@ -354,16 +365,16 @@ exec(CustomScanState *css)
 	ProjectionInfo *projection = css->ss.ps.ps_ProjInfo;
 	ExprContext *context = css->ss.ps.ps_ExprContext;
 
-	if (css->ss.ps.state->es_epq_active != NULL)
+	if (unlikely(css->ss.ps.state->es_epq_active != NULL))
 		return ExecScan(&css->ss, next, recheck);
 	for (;;)
 	{
-		TupleTableSlot *slot = next(&css->ss);
+		TupleTableSlot *slot = next_inline((CustomState *) css);
 
-		if (TupIsNull(slot))
-			return projection == NULL ? slot : ExecClearTuple(projection->pi_state.resultslot);
 		if (qual == NULL && projection == NULL)
 			return slot;
+		if (TupIsNull(slot))
+			return projection == NULL ? slot : ExecClearTuple(projection->pi_state.resultslot);
 		ResetExprContext(context);
 		context->ecxt_scantuple = slot;
 		if (qual == NULL || ExecQual(qual, context))

@@ -240,7 +240,7 @@ is_wanted(RunScan *scan)
 	zone = heap_getattr(&tuple, RUNS_ZONE, RelationGetDescr(scan->runs), &isnull);
 	old = MemoryContextSwitchTo(scan->zone_context);
 	wanted = scan->wanted(scan->wanted_arg,
-						  isnull ? NULL : (bytea *) PG_DETOAST_DATUM(zone));
+						  isnull ? NULL : (bytea *) PG_DETOAST_DATUM_PACKED(zone));
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(scan->zone_context);
 	ReleaseBuffer(buffer);
