@@ -351,7 +351,8 @@ recheck(ScanState *ss, TupleTableSlot *slot)
 static inline TupleTableSlot *
 next_inline(CustomState *state)
 {
-	if (state->row + 1 >= state->nrows || ScanDirectionIsBackward(state->css.ss.ps.state->es_direction))
+	if (state->row + 1 >= state->nrows ||
+		ScanDirectionIsBackward(state->css.ss.ps.state->es_direction))
 		return next(&state->css.ss);
 	state->row++;
 	return take_from_group(state, state->css.ss.ss_ScanTupleSlot);
