@@ -47,7 +47,7 @@ enum
 typedef struct SharedState
 {
 	pg_atomic_uint64 counts[NCOUNTS];	/* that nobody has taken yet */
-	pg_atomic_uint64 runs;		/* and one */
+	pg_atomic_uint64 runs;		/* how many, and one; 0: not known yet */
 } SharedState;
 
 typedef struct CustomState
