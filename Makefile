@@ -105,6 +105,9 @@ endif
 
 $(OBJS) $(OBJS:.o=.bc): $(HDRS)
 
+# Loops over all values of a column
+src/am/ints_read.o src/am/chunk_read.o: CFLAGS += $(CFLAGS_VECTORIZE)
+
 # Without this, every single test would fail with an error of its own.
 .PHONY: preloaded
 preloaded:

@@ -75,8 +75,18 @@ FROM (VALUES
 	(63, 'd < ''2020-01-01 00:10+00'''), (64, 'd = ''infinity'''), (65, 'd > ''2020-02-01''::timestamp'), (66, 'd < ''2020-01-02''::date AT TIME ZONE ''UTC'''),
 	(67, 'd < now() - interval ''1 hour'''), (68, 'd > now() + interval ''1 hour'''), (69, 'i > random() * 0'), (70, 'i = (SELECT 5)'), (71, 'i = (SELECT min(i) FROM read_twin)'),
 	(72, 'i = (SELECT i FROM read_twin WHERE false)'), (73, 'i IN (SELECT i FROM read_twin WHERE i % 1000 = 0)'), (74, 'true'), (75, 'false'),
-	(76, '(i, t) = (5, ''row 5'')'), (77, '(i, t) < (2, ''row'')'), (78, 'i = 5 AND t = ''row 5'' AND f = 1.25 AND n = 7.5')) v (n, condition)
+	(76, '(i, t) = (5, ''row 5'')'), (77, '(i, t) < (2, ''row'')'), (78, 'i = 5 AND t = ''row 5'' AND f = 1.25 AND n = 7.5'),
+	(79, 'i IN (14000, -1, 9000, NULL)'), (80, 'i IN (-1, 8192.5, 100000)'), (81, 'i = ANY (ARRAY[NULL]::int[])'), (82, 'i = ANY (''{}''::int[])'), (83, 'i = ANY (NULL::int[])'),
+	(84, 'i = ANY (ARRAY[5, 12000]::int8[])'), (85, 'i IN (8192, 8193)'), (86, 'i NOT IN (5, 6)'), (87, 'i > ANY (ARRAY[12000, 15000])'), (88, 'i = ALL (ARRAY[5, 5])'),
+	(89, 't IN (''row 5'', ''changed'')'), (90, 't = ANY (ARRAY[''row 5'', ''row 10001'']::name[])'), (91, 't COLLATE "C" IN (''row 5'', ''row 6'')'), (92, 'f IN (''NaN'', 0.25)'), (93, 'n IN (7.50, ''NaN'')'),
+	(94, 'i = ANY (ARRAY(SELECT w.i FROM read_twin w WHERE w.i % 5000 = 0))'), (95, 'i = ANY (ARRAY[[5, 6], [12000, NULL]])'), (96, 'i IN (5, (random() * 0)::int)'), (97, 'i IN (5, length(t))'),
+	(98, 'n IS NOT NULL'), (99, 'd IS NULL AND i > 12000'), (100, 't IS NULL'), (101, '(i + 0) IS NULL'), (102, 't IS NOT NULL'), (103, 'i IS NULL OR i = 5')) v (n, condition)
 ORDER BY n;
+-- The order of columns, those that come twice, and those that only the condition needs
+SELECT n, i, n AS again, t FROM read_rows WHERE f = 1.25;
+SELECT d IS NULL AS late, count(*), min(t), max(i) FROM read_rows GROUP BY 1 ORDER BY 1;
+SELECT upper(r.t), w.i FROM read_twin w JOIN read_rows r ON r.i = w.i AND r.n = w.i * 1.5 WHERE w.i < 4 ORDER BY 2;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT f, t FROM read_rows WHERE i = 5 AND 7.5 > n;
 -- Several rows make sure that the whole row is what is wanted, and nothing is
 SELECT i, r FROM read_rows r WHERE i IN (3, 10100, 15051) ORDER BY i;
 SELECT count(r), count(*) FROM read_rows r;
@@ -84,9 +94,12 @@ SELECT 1 AS one FROM read_rows WHERE i % 5000 = 0;
 
 -- The values come with the execution
 PREPARE p (int) AS SELECT t FROM read_rows WHERE i = $1;
+PREPARE pa (int[]) AS SELECT t FROM read_rows WHERE i = ANY ($1);
 PREPARE pn (numeric, text) AS SELECT i FROM read_rows WHERE n < $1 AND t > $2;
 SET plan_cache_mode = force_generic_plan;
 SELECT read_groups('EXECUTE p (5)'), read_groups('EXECUTE p (12000)'), read_groups('EXECUTE p (15001)'), read_groups('EXECUTE p (NULL)');
+SELECT read_groups('EXECUTE pa (''{5,6}'')'), read_groups('EXECUTE pa (''{5,12000}'')'), read_groups('EXECUTE pa (''{}'')'), read_groups('EXECUTE pa (NULL)');
+EXECUTE pa ('{12000,5,5,NULL}');
 EXECUTE p (5);
 EXECUTE p (NULL);
 EXECUTE p (12000);
@@ -238,6 +251,28 @@ SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SELECT count(*), sum(i), count(t), sum(n) FILTER (WHERE n < 'NaN') FROM read_rows;
 SELECT read_compare('i > 100'), read_compare('f > 3000'), read_compare('d IS NULL'), read_compare('t = ''row 14000''');
+-- Groups are counted wherever they were read: as many as without workers, whoever may
+-- have merged runs
+CREATE FUNCTION read_groups_alone(query text) RETURNS text LANGUAGE plpgsql SET max_parallel_workers_per_gather = 0 AS $$
+BEGIN
+	RETURN read_groups(query);
+END $$;
+CREATE FUNCTION read_is_parallel(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	plan text;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+	RETURN plan ~ '"Parallel Aware": true';
+END $$;
+CREATE VIEW read_counts AS SELECT n, read_is_parallel(query) AS parallel, read_groups(query) = read_groups_alone(query) AS same, read_groups(query) ~ ' 0 \d+$' AS skips_none
+FROM (VALUES
+	(1, 'SELECT count(t) FROM read_rows'), (2, 'SELECT count(t) FROM read_rows WHERE i = 12345'), (3, 'SELECT count(t) FROM read_rows WHERE i IN (5, 12345)'),
+	(4, 'SELECT (SELECT count(t) + g * 0 FROM read_rows WHERE i > 12000) FROM generate_series(1, 3) g')) q (n, query);
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT * FROM read_counts ORDER BY n;
+SET LOCAL parallel_leader_participation = off;
+SELECT * FROM read_counts ORDER BY n;
+COMMIT;
 SELECT count(*), sum(r.i) FROM read_rows r JOIN read_rows s USING (i) WHERE s.t LIKE '%7%';
 SELECT t.i, (SELECT count(*) FROM read_rows r WHERE r.i < t.i) FROM generate_series(1, 15001, 5000) t (i) ORDER BY 1;
 SELECT ctid > '(2147483648,0)' AS in_run, count(*) FROM read_rows GROUP BY 1 ORDER BY 1;

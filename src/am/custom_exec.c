@@ -2,196 +2,117 @@
  * custom_exec.c
  *		Executing what custom_scan.c has planned.
  *
- * Rows of the runs go into the scan's slot as they are; of those in the delta, the
- * columns that are needed are taken over, so that the slot is of one kind.
- * Relies on runscan.h for the groups and on zone.h for what is known of them.
+ * Of a row nothing but the columns that are needed goes into the scan's slot: from
+ * the arrays of its group, or from a row of the delta, so that the slot is of one
+ * kind.  This is done for every row, so whatever can be is done once a group.
+ * Relies on runscan.h for the groups and on group_filter.h for which of them are
+ * wanted.
  */
 #include "postgres.h"
 
 #include "access/heapam.h"
-#include "access/nbtree.h"
 #include "access/sysattr.h"
 #include "access/tableam.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/extensible.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/typcache.h"
 
 #include "am/custom_scan.h"
+#include "am/group_filter.h"
 #include "am/runscan.h"
 #include "am/scan.h"
-#include "am/zone.h"
 
-/* A condition on groups: column, operator, value. */
-typedef struct Condition
+/* A column that is needed. */
+typedef struct Column
 {
 	AttrNumber	attnum;
-	int			strategy;
-	ExprState  *state;			/* of the value */
-	Datum		value;
-	bool		isnull;
-	FmgrInfo	compare;		/* column's type, value's type */
-	Oid			collation;
-} Condition;
+	int			place;			/* in the slot, from 0 */
+	const Datum *values;		/* in the group */
+	const bool *nulls;			/* NULL: none is */
+} Column;
+
+/* What EXPLAIN tells. */
+enum
+{
+	GROUPS_READ,
+	GROUPS_SKIPPED,
+	DELTA_ROWS,
+	NCOUNTS
+};
+
+/* In shared memory, before the scan's own part. */
+typedef struct SharedState
+{
+	pg_atomic_uint64 counts[NCOUNTS];	/* that nobody has taken yet */
+	pg_atomic_uint64 runs;		/* how many, and one; 0: not known yet */
+} SharedState;
 
 typedef struct CustomState
 {
 	CustomScanState css;
-	Bitmapset  *columns;		/* that are needed; NULL: none */
-	int			last_column;	/* the greatest of them */
-	Condition  *conditions;
-	int			nconditions;
-	bool		evaluated;		/* the values of the conditions */
-	ExprContext *values;		/* for them */
-	TableScanDesc scan;			/* NULL: not begun */
+	Bitmapset  *wanted;			/* attribute numbers; never NULL */
+	Column	   *columns;
+	int			ncolumns;
+	AttrNumber	last_attnum;
+	GroupFilter *filter;
+	NativeScan *scan;			/* NULL: not begun */
+	int			nrows;			/* of the group it is in; 0: in none */
+	int			row;			/* in that; the last that was returned */
+	BlockNumber block;			/* of its rows */
 	TupleTableSlot *delta_slot;
-	bool		sums;			/* the scan adds rows up */
-	ParallelTableScanDesc shared;
+	TupleTableSlot *sum_slot;	/* NULL: rows do not add up */
 	int64		delta_rows;
+	SharedState *shared;		/* NULL: not in parallel */
+	int64		published[NCOUNTS]; /* of this process */
+	int64		totals[NCOUNTS];	/* of all, when they are over */
+	int64		runs;			/* -1: not known */
+	bool		parallel;		/* totals count */
 } CustomState;
 
 /* --------------------------------------------------------------------
- * Conditions
+ * Beginning
  */
 
 static void
-begin_condition(CustomState *state, Condition *condition, OpExpr *op)
+add_column(CustomState *state, AttrNumber attnum, int place)
 {
-	Node	   *left = linitial(op->args);
-	Oid			type = exprType(left);
-	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-	Oid			lefttype;
-	Oid			righttype;
+	Column	   *column = &state->columns[state->ncolumns++];
 
-	if (IsA(left, RelabelType))
-		left = (Node *) castNode(RelabelType, left)->arg;
-	condition->attnum = castNode(Var, left)->varattno;
-	condition->collation = op->inputcollid;
-	condition->state = ExecInitExpr(lsecond(op->args), &state->css.ss.ps);
-	get_op_opfamily_properties(op->opno, cache->btree_opf, false, &condition->strategy,
-							   &lefttype, &righttype);
-	fmgr_info(get_opfamily_proc(cache->btree_opf, lefttype, righttype, BTORDER_PROC),
-			  &condition->compare);
+	column->attnum = attnum;
+	column->place = place;
+	state->last_attnum = Max(state->last_attnum, attnum);
+	state->wanted = bms_add_member(state->wanted, attnum);
 }
 
+/* The slot has just the columns that are needed. */
 static void
-begin_conditions(CustomState *state, List *exprs)
+take_columns(CustomState *state, List *entries)
 {
 	ListCell   *cell;
-	int			i = 0;
 
-	state->nconditions = list_length(exprs);
-	state->conditions = palloc0(sizeof(Condition) * Max(state->nconditions, 1));
-	foreach(cell, exprs)
-		begin_condition(state, &state->conditions[i++], lfirst_node(OpExpr, cell));
-	state->values = CreateExprContext(state->css.ss.ps.state);
+	foreach(cell, entries)
+		add_column(state, castNode(Var, lfirst_node(TargetEntry, cell)->expr)->varattno,
+				   foreach_current_index(cell));
 }
 
-/* The values are the same for the whole scan, but not before its parameters are set. */
+/* The slot has all columns, but other ones than the plan needs are null. */
 static void
-evaluate(CustomState *state)
+find_columns(CustomState *state, Plan *plan, Index rti, int natts)
 {
-	MemoryContext old;
-
-	if (state->evaluated)
-		return;
-	ResetExprContext(state->values);
-	old = MemoryContextSwitchTo(state->values->ecxt_per_tuple_memory);
-	for (int i = 0; i < state->nconditions; i++)
-	{
-		Condition  *condition = &state->conditions[i];
-
-		condition->value = ExecEvalExpr(condition->state, state->values, &condition->isnull);
-	}
-	MemoryContextSwitchTo(old);
-	state->evaluated = true;
-}
-
-static int
-compare(Condition *condition, Datum bound)
-{
-	return DatumGetInt32(FunctionCall2Coll(&condition->compare, condition->collation, bound,
-										   condition->value));
-}
-
-/* Can a value between these two fulfil the condition?  None does that is null. */
-static bool
-may_match(Condition *condition, const ZoneColumn *zone)
-{
-	if (condition->isnull || zone->all_null)
-		return false;
-	if (!zone->known)
-		return true;
-	switch (condition->strategy)
-	{
-		case BTLessStrategyNumber:
-			return compare(condition, zone->low) < 0;
-		case BTLessEqualStrategyNumber:
-			return compare(condition, zone->low) <= 0;
-		case BTEqualStrategyNumber:
-			return compare(condition, zone->low) <= 0 && compare(condition, zone->high) >= 0;
-		case BTGreaterEqualStrategyNumber:
-			return compare(condition, zone->high) >= 0;
-		case BTGreaterStrategyNumber:
-			return compare(condition, zone->high) > 0;
-	}
-	return true;
-}
-
-/* Has a group perhaps rows that fulfil all of them? */
-static bool
-group_is_wanted(void *arg, const bytea *zone)
-{
-	CustomState *state = arg;
-	TupleDesc	desc = RelationGetDescr(state->css.ss.ss_currentRelation);
-
-	if (zone == NULL)
-		return true;
-	for (int i = 0; i < state->nconditions; i++)
-	{
-		ZoneColumn	column;
-
-		zone_read(zone, desc, state->conditions[i].attnum, &column);
-		if (!may_match(&state->conditions[i], &column))
-			return false;
-	}
-	return true;
-}
-
-/* --------------------------------------------------------------------
- * Scanning
- */
-
-/* The columns that the plan needs; with a whole row, all. */
-static void
-find_columns(CustomState *state, Plan *plan, Index rti)
-{
+	TupleTableSlot *slot = state->css.ss.ss_ScanTupleSlot;
 	Bitmapset  *found = NULL;
-	int			natts = RelationGetNumberOfAttributes(state->css.ss.ss_currentRelation);
-	int			member = -1;
 
 	pull_varattnos((Node *) plan->targetlist, rti, &found);
 	pull_varattnos((Node *) plan->qual, rti, &found);
-	while ((member = bms_next_member(found, member)) >= 0)
-	{
-		int			attnum = member + FirstLowInvalidHeapAttributeNumber;
-
-		if (attnum > 0)
-			state->columns = bms_add_member(state->columns, attnum);
-		else if (attnum == 0)
-			state->columns = bms_add_range(state->columns, 1, natts);
-	}
-	/* No column at all is told from all of them by one that does not exist. */
-	state->columns = bms_add_member(state->columns, 0);
-	state->last_column = 0;
-	member = -1;
-	while ((member = bms_next_member(state->columns, member)) >= 0)
-		state->last_column = member;
+	for (AttrNumber attnum = 1; attnum <= natts; attnum++)
+		if (bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, found) ||
+			bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, found))
+			add_column(state, attnum, attnum - 1);
+	memset(slot->tts_values, 0, sizeof(Datum) * natts);
+	memset(slot->tts_isnull, true, sizeof(bool) * natts);
 }
 
 static void
@@ -199,23 +120,25 @@ begin(CustomScanState *css, EState *estate, int eflags)
 {
 	CustomState *state = (CustomState *) css;
 	CustomScan *plan = castNode(CustomScan, css->ss.ps.plan);
-	Relation	rel = css->ss.ss_currentRelation;
+	TupleDesc	desc = RelationGetDescr(css->ss.ss_currentRelation);
 
-	find_columns(state, &plan->scan.plan, plan->scan.scanrelid);
-	begin_conditions(state, plan->custom_exprs);
-	state->delta_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel),
-											   &TTSOpsBufferHeapTuple);
+	state->columns = palloc0(sizeof(Column) * (desc->natts + 1));
+	/* No column at all is told from all of them by one that does not exist. */
+	state->wanted = bms_make_singleton(0);
+	if (plan->custom_scan_tlist != NIL)
+		take_columns(state, plan->custom_scan_tlist);
+	else
+		find_columns(state, &plan->scan.plan, plan->scan.scanrelid, desc->natts);
+	state->delta_slot = ExecInitExtraTupleSlot(estate, desc, &TTSOpsBufferHeapTuple);
+	state->filter = group_filter_begin(plan->custom_exprs, &css->ss.ps,
+									   plan->custom_scan_tlist, desc);
+	state->runs = -1;
 }
 
-static void
-drop_conditions_on(CustomState *state, const RowOrder *order)
+static ParallelTableScanDesc
+shared_scan(SharedState *shared)
 {
-	int			kept = 0;
-
-	for (int i = 0; i < state->nconditions; i++)
-		if (!order_is_diff(order, state->conditions[i].attnum))
-			state->conditions[kept++] = state->conditions[i];
-	state->nconditions = kept;
+	return (ParallelTableScanDesc) ((char *) shared + MAXALIGN(sizeof(SharedState)));
 }
 
 /* Scans begin when the first row is wanted, since their parameters are known then. */
@@ -227,63 +150,195 @@ begin_scan(CustomState *state)
 	NativeScan *scan;
 
 	if (state->shared != NULL)
-		state->scan = table_beginscan_parallel(rel, state->shared);
+		scan = (NativeScan *) table_beginscan_parallel(rel, shared_scan(state->shared));
 	else
-		state->scan = table_beginscan(rel, estate->es_snapshot, 0, NULL);
-	scan = (NativeScan *) state->scan;
-	state->sums = scan->order != NULL;
+		scan = (NativeScan *) table_beginscan(rel, estate->es_snapshot, 0, NULL);
+	state->scan = scan;
+	/* Rows are equal or not by all columns, and a part of a sum says nothing. */
+	if (scan->order != NULL)
+	{
+		state->sum_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel), &TTSOpsVirtual);
+		group_filter_drop_diffs(state->filter, scan->order);
+	}
 	if (scan->runs == NULL)
 		return;
-	/* Rows are equal or not by all columns, and a part of a sum says nothing. */
-	if (!state->sums)
-		runscan_set_columns(scan->runs, state->columns);
-	else
-		drop_conditions_on(state, scan->order);
-	if (state->nconditions > 0)
-		runscan_filter(scan->runs, group_is_wanted, state);
+	state->runs = runscan_runs(scan->runs);
+	if (scan->order == NULL)
+		runscan_set_columns(scan->runs, state->wanted);
+	if (group_filter_has_any(state->filter))
+		runscan_filter(scan->runs, group_filter_wants, state->filter);
 }
 
-/* Takes the needed columns of a row of the delta over; they stay in its buffer. */
-static void
-take_over(CustomState *state, TupleTableSlot *slot)
-{
-	TupleTableSlot *from = state->delta_slot;
-	int			natts = slot->tts_tupleDescriptor->natts;
+/* --------------------------------------------------------------------
+ * Counting
+ */
 
-	ExecClearTuple(slot);
-	slot_getsomeattrs(from, state->last_column);
-	memcpy(slot->tts_values, from->tts_values, sizeof(Datum) * state->last_column);
-	memcpy(slot->tts_isnull, from->tts_isnull, sizeof(bool) * state->last_column);
-	for (int i = state->last_column; i < natts; i++)
+/* What this process has done is told to all. */
+static void
+publish(CustomState *state)
+{
+	int64		counts[NCOUNTS] = {0};
+
+	if (state->scan != NULL && state->scan->runs != NULL)
+		runscan_counts(state->scan->runs, &counts[GROUPS_READ], &counts[GROUPS_SKIPPED]);
+	counts[DELTA_ROWS] = state->delta_rows;
+	for (int i = 0; i < NCOUNTS; i++)
 	{
-		slot->tts_values[i] = (Datum) 0;
-		slot->tts_isnull[i] = true;
+		pg_atomic_fetch_add_u64(&state->shared->counts[i], counts[i] - state->published[i]);
+		state->published[i] = counts[i];
 	}
-	ExecStoreVirtualTuple(slot);
+	if (state->runs >= 0)
+		pg_atomic_write_u64(&state->shared->runs, state->runs + 1);
+}
+
+/* Shared memory is about to go. */
+static void
+shutdown(CustomScanState *css)
+{
+	CustomState *state = (CustomState *) css;
+
+	if (state->shared == NULL)
+		return;
+	publish(state);
+	if (IsParallelWorker())
+		return;
+	for (int i = 0; i < NCOUNTS; i++)
+		state->totals[i] += pg_atomic_exchange_u64(&state->shared->counts[i], 0);
+	state->runs = (int64) pg_atomic_read_u64(&state->shared->runs) - 1;
+	state->shared = NULL;
+}
+
+/* --------------------------------------------------------------------
+ * Rows
+ */
+
+/* The slot is about to be filled, whatever its reader has made of it. */
+static inline void
+prepare(TupleTableSlot *slot)
+{
+	if (unlikely(TTS_SHOULDFREE(slot)))
+		ExecClearTuple(slot);
+	slot->tts_flags &= ~TTS_FLAG_EMPTY;
+	slot->tts_nvalid = slot->tts_tupleDescriptor->natts;
+}
+
+/* Takes the needed columns of a row over that is in another slot; they stay there. */
+static TupleTableSlot *
+take_over(CustomState *state, TupleTableSlot *from, TupleTableSlot *slot)
+{
+	prepare(slot);
+	slot_getsomeattrs(from, state->last_attnum);
+	for (int i = 0; i < state->ncolumns; i++)
+	{
+		const Column *column = &state->columns[i];
+
+		slot->tts_values[column->place] = from->tts_values[column->attnum - 1];
+		slot->tts_isnull[column->place] = from->tts_isnull[column->attnum - 1];
+	}
 	slot->tts_tid = from->tts_tid;
 	slot->tts_tableOid = from->tts_tableOid;
-	state->delta_rows++;
+	return slot;
 }
 
+/* Takes those of the row over that the scan is at in a group. */
+static inline TupleTableSlot *
+take_from_group(CustomState *state, TupleTableSlot *slot)
+{
+	const Column *end = state->columns + state->ncolumns;
+	Datum	   *values = slot->tts_values;
+	bool	   *isnull = slot->tts_isnull;
+	int			row = state->row;
+
+	prepare(slot);
+	for (const Column *column = state->columns; column < end; column++)
+	{
+		values[column->place] = column->values[row];
+		if (column->nulls != NULL)
+			isnull[column->place] = column->nulls[row];
+	}
+	/* It may be asked for, or be where a cursor is. */
+	ItemPointerSet(&slot->tts_tid, state->block, row + 1);
+	return slot;
+}
+
+/* Goes to the next group; false at the end. */
+static bool
+next_group(CustomState *state, ScanDirection direction)
+{
+	TupleTableSlot *slot = state->css.ss.ss_ScanTupleSlot;
+	const RowGroup *group = runscan_next_group(state->scan->runs, direction,
+											   state->delta_slot->tts_tupleDescriptor,
+											   &state->block);
+
+	if (state->shared != NULL)
+		publish(state);
+	state->nrows = group == NULL ? 0 : group->nrows;
+	if (group == NULL)
+		return false;
+	state->row = ScanDirectionIsBackward(direction) ? group->nrows - 1 : 0;
+	slot->tts_tableOid = RelationGetRelid(state->css.ss.ss_currentRelation);
+	for (int i = 0; i < state->ncolumns; i++)
+	{
+		Column	   *column = &state->columns[i];
+
+		column->values = group->values[column->attnum - 1];
+		column->nulls = group->nulls[column->attnum - 1];
+		slot->tts_isnull[column->place] = false;
+	}
+	return true;
+}
+
+static bool
+next_in_runs(CustomState *state, ScanDirection direction)
+{
+	state->row += ScanDirectionIsBackward(direction) ? -1 : 1;
+	return (state->row >= 0 && state->row < state->nrows) || next_group(state, direction);
+}
+
+/* The next row in the delta, or, if the rows add up, of their sums; false at the end. */
+static bool
+next_elsewhere(CustomState *state, ScanDirection direction)
+{
+	TableScanDesc scan = &state->scan->base;
+
+	if (state->sum_slot != NULL)
+		return table_scan_getnextslot(scan, direction, state->sum_slot);
+	if (!native_scan_next_in_delta(scan, direction, state->delta_slot))
+		return false;
+	state->delta_rows++;
+	return true;
+}
+
+/* Each half, when it has come to its end, begins there in the other direction. */
 static TupleTableSlot *
 next(ScanState *ss)
 {
 	CustomState *state = (CustomState *) ss;
 	TupleTableSlot *slot = ss->ss_ScanTupleSlot;
 	ScanDirection direction = ss->ps.state->es_direction;
+	NativeScan *scan;
 
-	if (state->scan == NULL)
+	if (unlikely(state->scan == NULL))
 		begin_scan(state);
-	evaluate(state);
-	if (state->sums)
-		return table_scan_getnextslot(state->scan, direction, slot) ? slot : NULL;
-	if (native_scan_next(state->scan, direction, slot, state->delta_slot))
+	scan = state->scan;
+	if (state->sum_slot != NULL)
+		return next_elsewhere(state, direction) ? take_over(state, state->sum_slot, slot) :
+			ExecClearTuple(slot);
+	if (!scan->in_delta && !ScanDirectionIsBackward(direction))
 	{
-		if (!TTS_EMPTY(state->delta_slot))
-			take_over(state, slot);
-		return slot;
+		if (next_in_runs(state, direction))
+			return take_from_group(state, slot);
+		scan->in_delta = true;
 	}
-	return ExecClearTuple(slot);
+	if (scan->in_delta)
+	{
+		if (next_elsewhere(state, direction))
+			return take_over(state, state->delta_slot, slot);
+		if (!ScanDirectionIsBackward(direction) || scan->runs == NULL)
+			return ExecClearTuple(slot);
+		scan->in_delta = false;
+	}
+	return next_in_runs(state, direction) ? take_from_group(state, slot) : ExecClearTuple(slot);
 }
 
 static bool
@@ -292,10 +347,42 @@ recheck(ScanState *ss, TupleTableSlot *slot)
 	return true;
 }
 
+/* Most rows are in the same group as the one before. */
+static inline TupleTableSlot *
+next_inline(CustomState *state)
+{
+	if (state->row + 1 >= state->nrows ||
+		ScanDirectionIsBackward(state->css.ss.ps.state->es_direction))
+		return next(&state->css.ss);
+	state->row++;
+	return take_from_group(state, state->css.ss.ss_ScanTupleSlot);
+}
+
+/* Does what ExecScan does, which is left with what is rare. */
 static TupleTableSlot *
 exec(CustomScanState *css)
 {
-	return ExecScan(&css->ss, next, recheck);
+	ExprState  *qual = css->ss.ps.qual;
+	ProjectionInfo *projection = css->ss.ps.ps_ProjInfo;
+	ExprContext *context = css->ss.ps.ps_ExprContext;
+
+	if (unlikely(css->ss.ps.state->es_epq_active != NULL))
+		return ExecScan(&css->ss, next, recheck);
+	for (;;)
+	{
+		TupleTableSlot *slot = next_inline((CustomState *) css);
+
+		if (qual == NULL && projection == NULL)
+			return slot;
+		if (TupIsNull(slot))
+			return projection == NULL ? slot : ExecClearTuple(projection->pi_state.resultslot);
+		ResetExprContext(context);
+		context->ecxt_scantuple = slot;
+		if (qual == NULL || ExecQual(qual, context))
+			return projection == NULL ? slot : ExecProject(projection);
+		InstrCountFiltered1(css, 1);
+		CHECK_FOR_INTERRUPTS();
+	}
 }
 
 static void
@@ -303,10 +390,11 @@ rescan(CustomScanState *css)
 {
 	CustomState *state = (CustomState *) css;
 
-	state->evaluated = false;
+	group_filter_reset(state->filter);
+	state->nrows = 0;
 	ExecClearTuple(state->delta_slot);
 	if (state->scan != NULL)
-		table_rescan(state->scan, NULL);
+		table_rescan(&state->scan->base, NULL);
 	ExecScanReScan(&css->ss);
 }
 
@@ -318,7 +406,7 @@ end(CustomScanState *css)
 	ExecClearTuple(css->ss.ss_ScanTupleSlot);
 	ExecClearTuple(state->delta_slot);
 	if (state->scan != NULL)
-		table_endscan(state->scan);
+		table_endscan(&state->scan->base);
 }
 
 /* --------------------------------------------------------------------
@@ -328,8 +416,9 @@ end(CustomScanState *css)
 static Size
 estimate_shared(CustomScanState *css, ParallelContext *context)
 {
-	return table_parallelscan_estimate(css->ss.ss_currentRelation,
-									   css->ss.ps.state->es_snapshot);
+	return add_size(MAXALIGN(sizeof(SharedState)),
+					table_parallelscan_estimate(css->ss.ss_currentRelation,
+												css->ss.ps.state->es_snapshot));
 }
 
 static void
@@ -338,14 +427,18 @@ initialize_shared(CustomScanState *css, ParallelContext *context, void *coordina
 	CustomState *state = (CustomState *) css;
 
 	state->shared = coordinate;
-	table_parallelscan_initialize(css->ss.ss_currentRelation, state->shared,
+	state->parallel = true;
+	for (int i = 0; i < NCOUNTS; i++)
+		pg_atomic_init_u64(&state->shared->counts[i], 0);
+	pg_atomic_init_u64(&state->shared->runs, 0);
+	table_parallelscan_initialize(css->ss.ss_currentRelation, shared_scan(state->shared),
 								  css->ss.ps.state->es_snapshot);
 }
 
 static void
 reinitialize_shared(CustomScanState *css, ParallelContext *context, void *coordinate)
 {
-	table_parallelscan_reinitialize(css->ss.ss_currentRelation, coordinate);
+	table_parallelscan_reinitialize(css->ss.ss_currentRelation, shared_scan(coordinate));
 }
 
 static void
@@ -362,21 +455,23 @@ static void
 explain(CustomScanState *css, List *ancestors, ExplainState *es)
 {
 	CustomState *state = (CustomState *) css;
-	RunScan    *runs;
-	int64		read;
-	int64		skipped;
+	int64	   *counts = state->totals;
 
-	if (!es->analyze || state->scan == NULL)
+	if (!es->analyze || (state->scan == NULL && !state->parallel))
 		return;
-	runs = ((NativeScan *) state->scan)->runs;
-	if (runs != NULL)
+	if (!state->parallel)
 	{
-		runscan_counts(runs, &read, &skipped);
-		ExplainPropertyInteger("Runs", NULL, runscan_runs(runs), es);
-		ExplainPropertyInteger("Row Groups Read", NULL, read, es);
-		ExplainPropertyInteger("Row Groups Skipped", NULL, skipped, es);
+		counts[DELTA_ROWS] = state->delta_rows;
+		if (state->scan->runs != NULL)
+			runscan_counts(state->scan->runs, &counts[GROUPS_READ], &counts[GROUPS_SKIPPED]);
 	}
-	ExplainPropertyInteger("Rows from Delta", NULL, state->delta_rows, es);
+	if (state->runs >= 0)
+	{
+		ExplainPropertyInteger("Runs", NULL, state->runs, es);
+		ExplainPropertyInteger("Row Groups Read", NULL, counts[GROUPS_READ], es);
+		ExplainPropertyInteger("Row Groups Skipped", NULL, counts[GROUPS_SKIPPED], es);
+	}
+	ExplainPropertyInteger("Rows from Delta", NULL, counts[DELTA_ROWS], es);
 }
 
 static const CustomExecMethods exec_methods = {
@@ -389,6 +484,7 @@ static const CustomExecMethods exec_methods = {
 	.InitializeDSMCustomScan = initialize_shared,
 	.ReInitializeDSMCustomScan = reinitialize_shared,
 	.InitializeWorkerCustomScan = initialize_worker,
+	.ShutdownCustomScan = shutdown,
 	.ExplainCustomScan = explain,
 };
 

@@ -6,117 +6,28 @@
  * Such a path takes the place of the sequential scan of a native table, since it
  * does the same with less.  It is left alone where rows are to be locked or changed
  * or their system columns are asked for, which only the delta's rows have.
- * Conditions of the form "column operator value" are handed to the scan a second
- * time, for the groups; the rows are checked by all of them in any case.
+ * Conditions that say something of groups (group_filter.h) are handed to the scan a
+ * second time; the rows are checked by all of them in any case.
  */
 #include "postgres.h"
 
-#include "access/stratnum.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
-#include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
 #include "utils/lsyscache.h"
-#include "utils/typcache.h"
 
 #include "am/custom_scan.h"
+#include "am/group_filter.h"
 #include "am/order.h"
 #include "state/tables.h"
 
 static set_rel_pathlist_hook_type previous_pathlist = NULL;
-
-/* --------------------------------------------------------------------
- * Conditions on groups
- */
-
-/*
- * Is it an operator by which the column's least and greatest value are known?
- * type is the column's, or one that it is cast to for the operator.
- */
-static bool
-has_btree_strategy(Oid operator, Oid column_type, Oid type)
-{
-	Oid			family = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
-	int			strategy;
-
-	if (!OidIsValid(family) ||
-		family != lookup_type_cache(column_type, TYPECACHE_BTREE_OPFAMILY)->btree_opf)
-		return false;
-	strategy = get_op_opfamily_strategy(operator, family);
-	return strategy >= BTLessStrategyNumber && strategy <= BTGreaterStrategyNumber;
-}
-
-/* The column of the table, without a cast that changes nothing; NULL if it is none. */
-static Var *
-column(Node *node, Index rti)
-{
-	if (IsA(node, RelabelType))
-		node = (Node *) castNode(RelabelType, node)->arg;
-	if (!IsA(node, Var) || ((Var *) node)->varno != (int) rti ||
-		((Var *) node)->varattno <= 0 || ((Var *) node)->varlevelsup != 0)
-		return NULL;
-	return (Var *) node;
-}
-
-/* Has it one value for the whole scan? */
-static bool
-is_fixed(Node *node, Index rti)
-{
-	return !contain_volatile_functions(node) && !contain_subplans(node) &&
-		!bms_is_member((int) rti, pull_varnos(NULL, node));
-}
-
-/* The condition with the column on the left; NULL if it is of no use. */
-static Expr *
-group_condition(Expr *clause, Index rti)
-{
-	OpExpr	   *op = (OpExpr *) clause;
-	Var		   *var;
-	Oid			operator;
-
-	if (!IsA(clause, OpExpr) || list_length(op->args) != 2)
-		return NULL;
-	operator = op->opno;
-	if (column(lsecond(op->args), rti) != NULL && column(linitial(op->args), rti) == NULL)
-	{
-		operator = get_commutator(operator);
-		if (!OidIsValid(operator))
-			return NULL;
-		op = copyObject(op);
-		op->opno = operator;
-		op->opfuncid = get_opcode(operator);
-		op->args = list_make2(lsecond(op->args), linitial(op->args));
-	}
-	var = column(linitial(op->args), rti);
-	if (var == NULL || !is_fixed(lsecond(op->args), rti) ||
-		op->inputcollid != var->varcollid ||
-		!has_btree_strategy(operator, var->vartype, exprType(linitial(op->args))))
-		return NULL;
-	return (Expr *) op;
-}
-
-static List *
-group_conditions(List *clauses, Index rti)
-{
-	List	   *conditions = NIL;
-	ListCell   *cell;
-
-	foreach(cell, clauses)
-	{
-		Expr	   *condition = group_condition(lfirst_node(RestrictInfo, cell)->clause, rti);
-
-		if (condition != NULL)
-			conditions = lappend(conditions, condition);
-	}
-	return conditions;
-}
 
 /* --------------------------------------------------------------------
  * Paths
@@ -287,19 +198,65 @@ static const CustomScanMethods scan_methods = {
 	.CreateCustomScanState = custom_scan_state,
 };
 
+/* Adds the relation's columns in an expression, if they are not there yet. */
+static List *
+add_columns(List *columns, Node *expr, Index rti)
+{
+	List	   *vars = pull_var_clause(expr, PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
+									   PVC_RECURSE_PLACEHOLDERS);
+	ListCell   *cell;
+
+	foreach(cell, vars)
+	{
+		Var		   *var = lfirst_node(Var, cell);
+
+		if (var->varno == (int) rti && var->varlevelsup == 0)
+			columns = list_append_unique(columns, var);
+	}
+	return columns;
+}
+
+/*
+ * What the scan's rows consist of: the columns that are needed and nothing else, in
+ * the order in which they go on, which saves a projection.  NIL stands for rows as
+ * the table has them: where such a row is wanted as a whole, or where it is, or
+ * nothing of it.
+ */
+static List *
+scan_columns(RelOptInfo *rel, List *tlist, List *clauses)
+{
+	List	   *columns = add_columns(NIL, (Node *) tlist, rel->relid);
+	List	   *entries = NIL;
+	ListCell   *cell;
+
+	/* tlist may be that of a projection yet to come. */
+	columns = add_columns(columns, (Node *) rel->reltarget->exprs, rel->relid);
+	columns = add_columns(columns, (Node *) clauses, rel->relid);
+	foreach(cell, columns)
+	{
+		Var		   *var = lfirst_node(Var, cell);
+
+		if (var->varattno <= 0)
+			return NIL;
+		entries = lappend(entries, makeTargetEntry((Expr *) var, list_length(entries) + 1,
+												   NULL, false));
+	}
+	return entries;
+}
+
 static Plan *
 plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 		  List *clauses, List *custom_plans)
 {
 	CustomScan *scan = makeNode(CustomScan);
 
+	scan->custom_exprs = group_filter_conditions(clauses, rel->relid);
 	scan->scan.plan.targetlist = tlist;
-	scan->scan.plan.qual = extract_actual_clauses(clauses, false);
+	scan->scan.plan.qual = clauses = extract_actual_clauses(clauses, false);
 	scan->scan.scanrelid = rel->relid;
+	scan->custom_scan_tlist = scan_columns(rel, tlist, clauses);
 	scan->flags = path->flags;
 	scan->methods = &scan_methods;
-	/* Parameters in them are numbered as in the other conditions. */
-	scan->custom_exprs = group_conditions(clauses, rel->relid);
 	return &scan->scan.plan;
 }
 

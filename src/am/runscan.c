@@ -16,7 +16,6 @@
 #include "utils/memutils.h"
 
 #include "am/file.h"
-#include "am/group.h"
 #include "am/runscan.h"
 #include "am/times.h"
 
@@ -196,19 +195,19 @@ check_rows(RunScan *scan, const GroupInfo *info)
 }
 
 /*
- * Rows are read as the slot describes them.  While ALTER TABLE writes a table anew,
+ * Rows are read as their reader describes them.  While ALTER TABLE writes a table anew,
  * the table's own description is already that of what is to come.
  */
 static void
-follow_slot(RunScan *scan, TupleTableSlot *slot)
+follow(RunScan *scan, TupleDesc desc)
 {
 	MemoryContext old;
 
-	if (scan->desc == slot->tts_tupleDescriptor)
+	if (scan->desc == desc)
 		return;
 	if (scan->group != NULL)
 		group_free(scan->group);
-	scan->desc = slot->tts_tupleDescriptor;
+	scan->desc = desc;
 	scan->loaded = -1;
 	old = MemoryContextSwitchTo(scan->context);
 	scan->group = group_create(scan->desc, scan->timed ? TIME_COLUMNS : 0, scan->context);
@@ -257,7 +256,7 @@ is_wanted(RunScan *scan)
 	zone = heap_getattr(&tuple, RUNS_ZONE, RelationGetDescr(scan->runs), &isnull);
 	old = MemoryContextSwitchTo(scan->zone_context);
 	wanted = scan->wanted(scan->wanted_arg,
-						  isnull ? NULL : (bytea *) PG_DETOAST_DATUM(zone));
+						  isnull ? NULL : (bytea *) PG_DETOAST_DATUM_PACKED(zone));
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(scan->zone_context);
 	ReleaseBuffer(buffer);
@@ -270,7 +269,7 @@ runscan_row(RunScan *scan, int group, int row, TupleTableSlot *slot)
 	int			natts = slot->tts_tupleDescriptor->natts;
 
 	ExecClearTuple(slot);
-	follow_slot(scan, slot);
+	follow(scan, slot->tts_tupleDescriptor);
 	load(scan, group);
 	for (int i = 0; i < natts; i++)
 	{
@@ -340,4 +339,19 @@ runscan_next(RunScan *scan, ScanDirection direction, TupleTableSlot *slot)
 	}
 	runscan_row(scan, scan->current, scan->row, slot);
 	return true;
+}
+
+const RowGroup *
+runscan_next_group(RunScan *scan, ScanDirection direction, TupleDesc desc, BlockNumber *block)
+{
+	bool		forward = !ScanDirectionIsBackward(direction);
+
+	/* At an end it stays, as above. */
+	if ((forward && scan->current >= scan->ngroups) || (!forward && scan->current < 0) ||
+		!step_to_wanted(scan, forward))
+		return NULL;
+	follow(scan, desc);
+	load(scan, scan->current);
+	*block = GROUP_BLOCK(scan->groups[scan->current].group);
+	return scan->group;
 }

@@ -15,6 +15,7 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+#include "am/group.h"
 #include "am/runs.h"
 
 typedef struct RunScan RunScan;
@@ -40,6 +41,15 @@ extern RunScan *runscan_begin_timed(Relation rel, Snapshot snapshot);
  * the other direction begins with the last one.
  */
 extern bool runscan_next(RunScan *scan, ScanDirection direction, TupleTableSlot *slot);
+
+/*
+ * The next group in a direction that has any rows for us, read as desc describes them;
+ * *block is that of their tids.  Its values are good until the next call.  NULL at
+ * the end, and then the other direction begins with the last one.  A scan that
+ * has begun with it goes on with it.
+ */
+extern const RowGroup *runscan_next_group(RunScan *scan, ScanDirection direction,
+										  TupleDesc desc, BlockNumber *block);
 
 /* From the beginning again. */
 extern void runscan_rescan(RunScan *scan);

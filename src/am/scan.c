@@ -185,26 +185,25 @@ next_in_runs(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 	return false;
 }
 
-static bool
-next_in_delta(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
+bool
+native_scan_next_in_delta(TableScanDesc base, ScanDirection direction, TupleTableSlot *slot)
 {
+	NativeScan *scan = (NativeScan *) base;
+
 	if (scan->has_range)
 		return heap->scan_getnextslot_tidrange(scan->delta, direction, slot);
 	return heap->scan_getnextslot(scan->delta, direction, slot);
 }
 
 /* Each half, when it has come to its end, begins there in the other direction. */
-bool
-native_scan_next(TableScanDesc base, ScanDirection direction, TupleTableSlot *slot,
-				 TupleTableSlot *delta_slot)
+static bool
+next_row(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 {
-	NativeScan *scan = (NativeScan *) base;
-
 	if (ScanDirectionIsBackward(direction))
 	{
 		if (scan->in_delta)
 		{
-			if (next_in_delta(scan, direction, delta_slot))
+			if (native_scan_next_in_delta(&scan->base, direction, slot))
 				return true;
 			scan->in_delta = scan->runs == NULL;
 		}
@@ -216,7 +215,7 @@ native_scan_next(TableScanDesc base, ScanDirection direction, TupleTableSlot *sl
 			return true;
 		scan->in_delta = true;
 	}
-	return next_in_delta(scan, direction, delta_slot);
+	return native_scan_next_in_delta(&scan->base, direction, slot);
 }
 
 /* Reads all rows, for their sums. */
@@ -227,7 +226,7 @@ begin_consolidation(NativeScan *scan, TupleDesc desc)
 
 	scan->consolidation = consolidation_begin(scan->order, desc, true);
 	scan->row = MakeSingleTupleTableSlot(desc, &TTSOpsBufferHeapTuple);
-	while (native_scan_next(&scan->base, ForwardScanDirection, scan->row, scan->row))
+	while (next_row(scan, ForwardScanDirection, scan->row))
 	{
 		CHECK_FOR_INTERRUPTS();
 		consolidation_add(scan->consolidation, scan->row);
@@ -259,7 +258,7 @@ scan_getnextslot(TableScanDesc base, ScanDirection direction, TupleTableSlot *sl
 		return heap->scan_getnextslot(base, direction, slot);
 	if (scan->order != NULL)
 		return next_consolidated(scan, direction, slot);
-	return native_scan_next(base, direction, slot, slot);
+	return next_row(scan, direction, slot);
 }
 
 /* Tids in runs are beyond all that the delta has. */

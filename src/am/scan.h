@@ -33,11 +33,11 @@ typedef struct NativeScan
 } NativeScan;
 
 /*
- * The next row: one of the runs in slot, or one of the delta, which the heap has
- * put into delta_slot.  The other is empty.  They may be the same.
+ * The next row of the delta alone, in a slot for a heap's rows.  in_delta is its
+ * caller's affair.
  */
-extern bool native_scan_next(TableScanDesc scan, ScanDirection direction,
-							 TupleTableSlot *slot, TupleTableSlot *delta_slot);
+extern bool native_scan_next_in_delta(TableScanDesc scan, ScanDirection direction,
+									  TupleTableSlot *slot);
 
 /* Puts the callbacks for scans into a routine that is otherwise the heap's. */
 extern void scan_set_callbacks(TableAmRoutine *routine);

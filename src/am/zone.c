@@ -183,13 +183,17 @@ zone_writer_finish(ZoneWriter *writer)
 static Datum
 value_of(const char *bytes, Size size, Form_pg_attribute att)
 {
-	char	   *copy = palloc0(Max(size, sizeof(Datum)));
+	Datum		by_value = 0;
+	char	   *copy = (char *) &by_value;
 
+	if (att->attlen > 0 && (Size) att->attlen != size)
+		group_corrupted("Its zone has a value of the wrong length.");
+	if (!att->attbyval)
+		copy = palloc0(Max(size, sizeof(Datum)));
 	memcpy(copy, bytes, size);
 	if (size == 0 || (att->attlen == -1 && (!VARATT_IS_1B(copy) || VARSIZE_1B(copy) != size) &&
 					  (!VARATT_IS_4B_U(copy) || VARSIZE_4B(copy) != size)) ||
-		(att->attlen == -2 && strnlen(copy, size) + 1 != size) ||
-		(att->attlen > 0 && (Size) att->attlen != size))
+		(att->attlen == -2 && strnlen(copy, size) + 1 != size))
 		group_corrupted("Its zone has a value of the wrong length.");
 	return fetch_att(copy, att->attbyval, att->attlen);
 }
