@@ -867,14 +867,15 @@ COMMENT ON FUNCTION spine_stat_reset(regclass) IS 'set the counters of a spine t
 
 CREATE FUNCTION spine_progress_rows(
 		OUT relation regclass, OUT id_lo bigint, OUT id_hi bigint, OUT len bigint,
-		OUT done bigint, OUT since timestamptz, OUT pid integer, OUT claim bigint)
+		OUT done bigint, OUT since timestamptz, OUT pid integer, OUT claim bigint,
+		OUT phase text)
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 2;
 COMMENT ON FUNCTION spine_progress_rows() IS 'internal: rows of the view spine_progress';
 
 CREATE VIEW spine_progress WITH (security_barrier) AS
 	SELECT * FROM spine_progress_rows();
-COMMENT ON VIEW spine_progress IS 'merge functions at work in this database';
+COMMENT ON VIEW spine_progress IS 'merges and absorptions under way in this database';
 
 CREATE FUNCTION spine_activity_rows(
 		OUT process text, OUT database name, OUT pid integer, OUT state text,

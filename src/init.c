@@ -21,6 +21,7 @@
 #include "state/hooks.h"
 #include "state/mailbox.h"
 #include "state/mergers.h"
+#include "state/progress.h"
 #include "state/registry.h"
 #include "state/wakeup.h"
 #include "state/working.h"
@@ -44,6 +45,7 @@ request_shared_memory(void)
 	RequestAddinShmemSpace(wakeup_shmem_size());
 	RequestAddinShmemSpace(events_shmem_size());
 	RequestAddinShmemSpace(mergers_shmem_size());
+	RequestAddinShmemSpace(progress_shmem_size());
 	RequestNamedLWLockTranche("spine", SPINE_LOCKS);
 }
 
@@ -58,6 +60,7 @@ set_up_shared_memory(void)
 	wakeup_shmem_init();
 	events_shmem_init();
 	mergers_shmem_init();
+	progress_shmem_init();
 	LWLockRelease(AddinShmemInitLock);
 }
 

@@ -35,11 +35,16 @@
 #include "am/times.h"
 #include "dev/stop_point.h"
 #include "state/merge.h"
+#include "state/progress.h"
 #include "state/report.h"
+
+/* How often it is told how far it has come. */
+#define REPORT_ROWS 128
 
 typedef struct Absorber
 {
 	Relation	rel;
+	int64		max_rows;		/* 0 = all */
 	Snapshot	snapshot;
 	CommandId	command;
 	TickMaker  *maker;			/* NULL: no past is kept */
@@ -136,7 +141,8 @@ move_row(Absorber *absorber)
 		if (absorber->writer == NULL)
 			begin_run(absorber);
 		add_row(absorber, absorber->slot, time_of_rows(absorber), TIME_NONE);
-		absorber->result->rows++;
+		if (++absorber->result->rows % REPORT_ROWS == 0)
+			progress_report(absorber->result->rows);
 	}
 	else
 	{
@@ -149,21 +155,23 @@ move_row(Absorber *absorber)
 }
 
 static void
-move_rows(Absorber *absorber, int64 max_rows)
+move_rows(Absorber *absorber)
 {
+	Absorption *result = absorber->result;
 	const TableAmRoutine *heap = GetHeapamTableAmRoutine();
 	TableScanDesc scan = heap->scan_begin(absorber->rel, absorber->snapshot, 0, NULL, NULL,
 										  SO_TYPE_SEQSCAN | SO_ALLOW_STRAT | SO_ALLOW_PAGEMODE);
 
 	absorber->slot = MakeSingleTupleTableSlot(RelationGetDescr(absorber->rel),
 											  &TTSOpsBufferHeapTuple);
-	while (!absorber->result->more &&
+	while (!result->more &&
 		   heap->scan_getnextslot(scan, ForwardScanDirection, absorber->slot))
 	{
 		CHECK_FOR_INTERRUPTS();
 		move_row(absorber);
-		absorber->result->more = max_rows > 0 && absorber->result->rows >= max_rows;
+		result->more = absorber->max_rows > 0 && result->rows >= absorber->max_rows;
 	}
+	progress_report(result->rows);
 	ExecDropSingleTupleTableSlot(absorber->slot);
 	heap->scan_end(scan);
 }
@@ -238,35 +246,53 @@ refuse(Relation rel, const char *objection)
 			 errhint("Its rows stay where they are, and can be read and written as before.")));
 }
 
+/* With the spine's lock, so that each tick's snapshot is later than that of the one before. */
+static void
+absorb_rows(Absorber *absorber)
+{
+	bool		ticks;
+
+	absorber->maker = tick_maker_begin(absorber->rel);
+	absorber->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	if (absorber->maker != NULL)
+		tick_maker_snapshot_taken(absorber->maker);
+	absorber->command = GetCurrentCommandId(true);
+	move_rows(absorber);
+	ticks = absorber->maker != NULL && tick_maker_wants(absorber->maker, absorber->result);
+	if (ticks && absorber->spine == NULL)
+		open_spine(absorber);
+	finish_run(absorber, ticks);
+	if (absorber->maker != NULL)
+		tick_maker_end(absorber->maker);
+	UnregisterSnapshot(absorber->snapshot);
+}
+
 bool
 absorb(Relation rel, int64 max_rows, bool wait, Absorption *result)
 {
-	Absorber	absorber = {.rel = rel, .result = result};
+	Oid			relid = RelationGetRelid(rel);
+	Absorber	absorber = {.rel = rel, .max_rows = max_rows, .result = result};
 	const char *objection = absorb_objection(rel);
-	bool		ticks;
+	Progress	outer;
 
 	memset(result, 0, sizeof(*result));
 	if (objection != NULL)
 		refuse(rel, objection);
-	if (!spine_lock(RelationGetRelid(rel), wait))
+	if (!spine_lock(relid, wait))
 		return false;
 	absorber.context = CurrentMemoryContext;
 	absorber.row = AllocSetContextCreate(CurrentMemoryContext, "spine absorbed row",
 										 ALLOCSET_DEFAULT_SIZES);
-	absorber.maker = tick_maker_begin(rel);
-	/* With the lock, so that each tick's snapshot is later than that of the one before. */
-	absorber.snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	if (absorber.maker != NULL)
-		tick_maker_snapshot_taken(absorber.maker);
-	absorber.command = GetCurrentCommandId(true);
-	move_rows(&absorber, max_rows);
-	ticks = absorber.maker != NULL && tick_maker_wants(absorber.maker, result);
-	if (ticks && absorber.spine == NULL)
-		open_spine(&absorber);
-	finish_run(&absorber, ticks);
-	if (absorber.maker != NULL)
-		tick_maker_end(absorber.maker);
-	UnregisterSnapshot(absorber.snapshot);
+	progress_begin(&(Progress) {.phase = PROGRESS_ABSORBING, .relid = relid, .len = -1}, &outer);
+	PG_TRY();
+	{
+		absorb_rows(&absorber);
+	}
+	PG_FINALLY();
+	{
+		progress_end(&outer);
+	}
+	PG_END_TRY();
 	MemoryContextDelete(absorber.row);
 	return true;
 }

@@ -21,6 +21,7 @@
 #include "state/claims.h"
 #include "state/exertion.h"
 #include "state/merge.h"
+#include "state/progress.h"
 #include "state/results.h"
 #include "state/trace_row.h"
 
@@ -107,8 +108,22 @@ merge_all(Relation rel, Spine *spine, const SpineBatch *batch)
 	BatchRow	row = {.desc = batch->desc};
 	const char *missing;
 	MergeOutput output;
+	Progress	outer;
 
-	runs_merge(rel, parts_of(spine, batch), &output);
+	progress_begin(&(Progress)
+				   {
+					   .phase = PROGRESS_COMPACTING, .relid = spine->relid,
+					   .lo = batch->lo, .hi = batch->hi, .len = batch->len
+				   }, &outer);
+	PG_TRY();
+	{
+		runs_merge(rel, parts_of(spine, batch), &output);
+	}
+	PG_FINALLY();
+	{
+		progress_end(&outer);
+	}
+	PG_END_TRY();
 	row.len = output.len;
 	row.parts = output.parts;
 	row.runs = output.runs;

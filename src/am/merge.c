@@ -32,7 +32,7 @@
 #include "am/ticks.h"
 #include "am/times.h"
 #include "dev/stop_point.h"
-#include "state/mergers.h"
+#include "state/progress.h"
 #include "state/tables.h"
 
 typedef struct RunMerge
@@ -93,7 +93,7 @@ merge_group(RunMerge *merge, int ordinal)
 		}
 	merge->read += nrows;
 	merge->merged = lappend_int(merge->merged, ordinal);
-	merger_report(merge->read);
+	progress_report(merge->read);
 }
 
 /* Groups are listed by run, so one look finds where a run begins. */

@@ -1,6 +1,7 @@
 /*
  * activity.c
- *		What our background processes are doing: spine_progress and spine_activity.
+ *		What is being done: spine_progress, and by our background processes,
+ *		spine_activity.
  *
  * Both show what shared memory says at the moment, not what the snapshot would.
  * An error's text may name what only those who administer the server may know of.
@@ -19,38 +20,50 @@
 #include "sql/args.h"
 #include "state/mailbox.h"
 #include "state/mergers.h"
+#include "state/progress.h"
 
-/* The mergers of this database that are at work, as far as the user may know. */
+static void
+put_progress(ReturnSetInfo *set, const Progress *progress)
+{
+	static const char *const phases[] = {
+		[PROGRESS_MERGING] = "merging", [PROGRESS_ABSORBING] = "absorbing",
+		[PROGRESS_COMPACTING] = "compacting"
+	};
+	Datum		values[9];
+	bool		nulls[9] = {false};
+
+	values[0] = ObjectIdGetDatum(progress->relid);
+	values[1] = Int64GetDatum(progress->lo);
+	values[2] = Int64GetDatum(progress->hi);
+	nulls[1] = nulls[2] = progress->hi == 0;
+	values[3] = Int64GetDatum(progress->len);
+	nulls[3] = progress->len < 0;
+	values[4] = Int64GetDatum(progress->done);
+	nulls[4] = progress->done < 0;
+	values[5] = TimestampTzGetDatum(progress->since);
+	values[6] = Int32GetDatum(progress->pid);
+	values[7] = Int64GetDatum(progress->claim);
+	nulls[7] = progress->claim == 0;
+	values[8] = CStringGetTextDatum(phases[progress->phase]);
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+/* What is done in this database, as far as the user may know. */
 PG_FUNCTION_INFO_V1(spine_progress_rows);
 Datum
 spine_progress_rows(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
-	MergerPlace places[MAX_MERGERS];
-	int			count;
 
 	require_preloaded();
 	InitMaterializedSRF(fcinfo, 0);
-	count = mergers_look(places);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < MaxBackends; i++)
 	{
-		const MergerJob *job = &places[i].job;
-		Datum		values[8];
-		bool		nulls[8] = {false};
+		Progress	progress;
 
-		if (places[i].database != MyDatabaseId || places[i].state != MERGER_AT_WORK ||
-			!relation_is_visible(job->relid))
-			continue;
-		values[0] = ObjectIdGetDatum(job->relid);
-		values[1] = Int64GetDatum(job->lo);
-		values[2] = Int64GetDatum(job->hi);
-		values[3] = Int64GetDatum(job->len);
-		values[4] = Int64GetDatum(job->done);
-		nulls[4] = job->done < 0;
-		values[5] = TimestampTzGetDatum(job->since);
-		values[6] = Int32GetDatum(places[i].pid);
-		values[7] = Int64GetDatum(job->claim);
-		tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+		if (progress_look(i, &progress) && progress.database == MyDatabaseId &&
+			relation_is_visible(progress.relid))
+			put_progress(set, &progress);
 	}
 	return (Datum) 0;
 }

@@ -11,8 +11,8 @@
 
 #include "sql/args.h"
 #include "state/merge_function.h"
-#include "state/mergers.h"
 #include "state/options.h"
+#include "state/progress.h"
 #include "state/working.h"
 
 /* A merger is another session. */
@@ -55,7 +55,11 @@ PG_FUNCTION_INFO_V1(spine_merge_progress);
 Datum
 spine_merge_progress(PG_FUNCTION_ARGS)
 {
+	int64		done;
+
 	require_preloaded();
-	merger_report(Max(bigint_arg(fcinfo, 0, "done"), 0));
+	done = Max(bigint_arg(fcinfo, 0, "done"), 0);
+	if (OidIsValid(progress_merging()))
+		progress_report(done);
 	PG_RETURN_VOID();
 }

@@ -27,7 +27,7 @@
 #include "am/settings.h"
 #include "sql/args.h"
 #include "sql/native.h"
-#include "state/mergers.h"
+#include "state/progress.h"
 #include "state/tables.h"
 #include "state/working.h"
 
@@ -289,7 +289,7 @@ spine_merge_runs(PG_FUNCTION_ARGS)
 	require_arg(fcinfo, 0, "request");
 	request = PG_GETARG_HEAPTUPLEHEADER(0);
 	relid = DatumGetObjectId(request_column(request, "relation"));
-	if (merger_relation() != relid)
+	if (progress_merging() != relid)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("spine_merge_runs() is called by the server's mergers only"),

@@ -294,27 +294,9 @@ merger_leave(void)
 }
 
 void
-merger_set_job(const MergerJob *job)
+merger_set_at_work(bool at_work)
 {
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	mine->state = job == NULL ? MERGER_IDLE : MERGER_AT_WORK;
-	if (job != NULL)
-		mine->job = *job;
-	LWLockRelease(lock);
-}
-
-Oid
-merger_relation(void)
-{
-	return mine == NULL || mine->state != MERGER_AT_WORK ? InvalidOid : mine->job.relid;
-}
-
-void
-merger_report(int64 done)
-{
-	if (mine == NULL || mine->state != MERGER_AT_WORK)
-		return;
-	LWLockAcquire(lock, LW_EXCLUSIVE);
-	mine->job.done = done;
+	mine->state = at_work ? MERGER_AT_WORK : MERGER_IDLE;
 	LWLockRelease(lock);
 }

@@ -25,18 +25,6 @@ typedef enum MergerState
 	MERGER_LEAVING				/* it looks no more */
 } MergerState;
 
-/* What a merger is doing. */
-typedef struct MergerJob
-{
-	Oid			relid;
-	int64		claim;
-	int64		lo;
-	int64		hi;
-	int64		len;
-	int64		done;			/* updates, as the function has said; -1 = it has not */
-	TimestampTz since;
-} MergerJob;
-
 typedef struct MergerPlace
 {
 	Oid			database;		/* InvalidOid: free */
@@ -48,7 +36,6 @@ typedef struct MergerPlace
 	bool		woken;			/* told that there is something to merge */
 	bool		leave;			/* somebody needs the database empty */
 	TimestampTz woken_at;		/* when it last looked for a request */
-	MergerJob	job;			/* while at work */
 } MergerPlace;
 
 /* A place that was taken. */
@@ -92,12 +79,6 @@ extern bool merger_told_to_leave(void);
 
 /* True unless it has been woken since it looked. */
 extern bool merger_leave(void);
-extern void merger_set_job(const MergerJob *job);	/* NULL: none */
-
-/* The relation of which this very process is merging; InvalidOid: none. */
-extern Oid	merger_relation(void);
-
-/* From within a merge function; elsewhere nothing. */
-extern void merger_report(int64 done);
+extern void merger_set_at_work(bool at_work);
 
 #endif

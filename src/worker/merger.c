@@ -40,6 +40,7 @@
 #include "state/merge_function.h"
 #include "state/mergers.h"
 #include "state/options.h"
+#include "state/progress.h"
 #include "state/report.h"
 #include "state/request.h"
 #include "state/results.h"
@@ -377,12 +378,13 @@ run_merge(void *arg)
 static void
 merge(void)
 {
-	MergerJob	job = {
-		.relid = merger.request.relid, .claim = merger.claim, .lo = merger.lo,
-		.hi = merger.hi, .len = merger.len, .done = -1, .since = GetCurrentTimestamp()
+	Progress	progress = {
+		.phase = PROGRESS_MERGING, .relid = merger.request.relid, .claim = merger.claim,
+		.lo = merger.lo, .hi = merger.hi, .len = merger.len, .done = -1
 	};
 
-	merger_set_job(&job);
+	merger_set_at_work(true);
+	progress_begin(&progress, NULL);
 	pgstat_report_activity(STATE_RUNNING, "running a merge function");
 	if (!guard_transaction(run_merge, keep_error, NULL))
 	{
@@ -403,7 +405,8 @@ merge(void)
 	LockReleaseAll(USER_LOCKMETHOD, true);
 	MemoryContextReset(merger.context);
 	merger.error = NULL;
-	merger_set_job(NULL);
+	progress_end(NULL);
+	merger_set_at_work(false);
 	pgstat_report_stat(false);
 }
 
