@@ -20,8 +20,8 @@ typedef struct Absorption
  * Moves what the latest snapshot sees, in one run: at most max_rows (0 = all).
  * The caller holds RowExclusiveLock on the table.  Waits for others who write
  * runs of the same table only if wait is set; false if it did not get there.
- * Locks the spine until the transaction ends.  spine_progress shows it.  Errors: temporary tables, tables
- * that are published.
+ * Locks the spine until the transaction ends.  spine_progress shows it.
+ * Errors: temporary tables, tables that are published.
  */
 extern bool absorb(Relation rel, int64 max_rows, bool wait, Absorption *result);
 
