@@ -289,7 +289,7 @@ spine_merge_runs(PG_FUNCTION_ARGS)
 	require_arg(fcinfo, 0, "request");
 	request = PG_GETARG_HEAPTUPLEHEADER(0);
 	relid = DatumGetObjectId(request_column(request, "relation"));
-	if (progress_merging() != relid)
+	if (!OidIsValid(relid) || progress_merging() != relid)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("spine_merge_runs() is called by the server's mergers only"),
