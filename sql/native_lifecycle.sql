@@ -312,7 +312,7 @@ CALL fails('INSERT INTO native_t VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 2'
 SELECT spine_absorb('native_t') AS absorbed;
 CALL fails('DELETE FROM native_t WHERE a = 1');
 CALL fails('UPDATE native_t SET a = 0 WHERE a = 1');
-CALL fails('SELECT FROM native_t WHERE a = 1 FOR KEY SHARE');
+CALL fails('SELECT FROM native_t WHERE a = 1 FOR UPDATE');
 CALL fails('MERGE INTO native_t t USING (VALUES (1)) v (a) ON t.a = v.a WHEN MATCHED THEN DELETE');
 BEGIN;
 DECLARE c CURSOR FOR SELECT a FROM native_t WHERE a = 1;

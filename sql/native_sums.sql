@@ -95,6 +95,7 @@ INSERT INTO sums_fixed VALUES ('a', 1), ('a', 2), ('b', 3);
 CALL fails('UPDATE sums_fixed SET n = 0');
 CALL fails('DELETE FROM sums_fixed WHERE k = ''a''');
 CALL fails('SELECT * FROM sums_fixed FOR UPDATE');
+CALL fails('SELECT * FROM sums_fixed FOR KEY SHARE');
 CALL fails('MERGE INTO sums_fixed USING (VALUES (1)) v ON true WHEN MATCHED THEN DELETE');
 SELECT * FROM sums_fixed ORDER BY k;
 -- but read in every way
