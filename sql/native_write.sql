@@ -44,9 +44,21 @@ INSERT INTO write_plain (id, a) OVERRIDING SYSTEM VALUE VALUES (-1, 5) RETURNING
 CALL fails('INSERT INTO write_plain (id) VALUES (1)');
 CALL fails('INSERT INTO write_plain (a) VALUES (0)');
 CALL fails('INSERT INTO write_plain (t) VALUES (NULL)');
-CALL fails('INSERT INTO write_plain (a) VALUES (1) ON CONFLICT DO NOTHING');
 CALL fails('UPDATE write_plain SET a = 0 WHERE id = -1');
 SELECT count(*), sum(id), sum(a), sum(twice), min(u) FROM write_plain;
+
+-- Nothing conflicts with anything, as on a heap without a unique index
+BEGIN;
+INSERT INTO write_plain (a, t) SELECT a, t FROM write_plain WHERE t = 'one' ON CONFLICT DO NOTHING RETURNING a, t;
+WITH w AS (INSERT INTO write_plain (a, t) VALUES (1, 'one') ON CONFLICT DO NOTHING RETURNING a) TABLE w;
+SELECT count(*) FROM write_plain WHERE t = 'one';
+CREATE TABLE write_apart (a int, t text) PARTITION BY LIST (a);
+CREATE TABLE write_apart_1 PARTITION OF write_apart FOR VALUES IN (1) USING spine;
+CREATE TABLE write_apart_2 PARTITION OF write_apart FOR VALUES IN (2) USING heap;
+CREATE UNIQUE INDEX ON write_apart_2 (a);
+INSERT INTO write_apart SELECT 1 + i % 2, 'row' FROM generate_series(1, 6) i ON CONFLICT DO NOTHING;
+SELECT a, count(*) FROM write_apart GROUP BY a ORDER BY a;
+ROLLBACK;
 
 -- What is in the delta can be changed, what is in a run cannot
 UPDATE write_plain SET a = a + 1, t = 'changed' WHERE id = -1 RETURNING id, a, twice, t;

@@ -22,11 +22,8 @@
 #include "catalog/pg_trigger.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "nodes/plannodes.h"
-#include "parser/parsetree.h"
 #include "tcop/utility.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -40,7 +37,6 @@
 #include "state/tables.h"
 #include "state/trace_row.h"
 
-static ExecutorStart_hook_type previous_executor_start = NULL;
 static object_access_hook_type previous_object_access = NULL;
 static ProcessUtility_hook_type previous_utility = NULL;
 
@@ -166,47 +162,6 @@ at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, 
 		previous_object_access(access, classId, objectId, subId, arg);
 }
 
-/*
- * Without a unique index there is nothing to conflict with, and the server takes
- * DO NOTHING for a plain INSERT.  Nobody who wrote that can have meant it.
- */
-static void
-refuse_on_conflict(PlannedStmt *plan, Plan *top)
-{
-	ModifyTable *modify = (ModifyTable *) top;
-	ListCell   *cell;
-
-	if (top == NULL || !IsA(top, ModifyTable) || modify->onConflictAction == ONCONFLICT_NONE)
-		return;
-	foreach(cell, modify->resultRelations)
-	{
-		Oid			relid = rt_fetch(lfirst_int(cell), plan->rtable)->relid;
-
-		if (relation_is_native(relid))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("ON CONFLICT is not supported by table \"%s\", which uses spine",
-							get_rel_name(relid)),
-					 errdetail("Tables that use spine have no indexes, so no row conflicts with another."),
-					 errhint("Leave out what is there already with WHERE NOT EXISTS, or use heap.")));
-	}
-}
-
-static void
-at_executor_start(QueryDesc *query, int flags)
-{
-	ListCell   *cell;
-
-	/* They are nowhere else in a plan. */
-	refuse_on_conflict(query->plannedstmt, query->plannedstmt->planTree);
-	foreach(cell, query->plannedstmt->subplans)
-		refuse_on_conflict(query->plannedstmt, lfirst(cell));
-	if (previous_executor_start != NULL)
-		previous_executor_start(query, flags);
-	else
-		standard_ExecutorStart(query, flags);
-}
-
 static bool
 has_indexes(Oid relid)
 {
@@ -316,8 +271,6 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 void
 native_install_hooks(void)
 {
-	previous_executor_start = ExecutorStart_hook;
-	ExecutorStart_hook = at_executor_start;
 	previous_object_access = object_access_hook;
 	object_access_hook = at_object_access;
 	previous_utility = ProcessUtility_hook;
