@@ -345,6 +345,36 @@ CREATE TABLE native_registered (a int);
 SELECT spine_register('native_registered');
 CALL fails('ALTER TABLE native_registered SET ACCESS METHOD spine');
 
+-- What was set for a table stays while the table does, with whatever files
+
+CREATE TABLE native_set (a int) USING spine;
+CALL native_fill('native_set');
+SELECT spine_set_order('native_set', '{a}'), spine_set_exertion('native_set', 0);
+CREATE FUNCTION native_exertion() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', c.relname, exert_effort, merge_function IS NOT NULL), ', ')
+	FROM spine_option o JOIN pg_class c ON c.oid = o.relation WHERE c.relname ~ '^native_set'
+$$;
+SELECT native_exertion();
+BEGIN; TRUNCATE native_set; SELECT native_exertion(); ROLLBACK;
+SELECT native_exertion();
+TRUNCATE native_set;
+SELECT native_exertion();
+CALL native_fill('native_set');
+SELECT native_exertion(), exert_effort FROM spine_traces WHERE relation = 'native_set'::regclass;
+ALTER TABLE native_set ALTER a TYPE bigint;
+SELECT native_exertion();
+SELECT spine_absorb('native_set') > 0 AS absorbed;
+VACUUM FULL native_set;
+SELECT native_exertion();
+BEGIN; TRUNCATE native_set; DROP TABLE native_set; SELECT count(*) FROM spine_option WHERE exert_effort = 0; ROLLBACK;
+ALTER TABLE native_set SET ACCESS METHOD heap;
+SELECT native_exertion();
+SELECT spine_register('native_set');
+SELECT exert_effort, merge_function FROM spine_traces WHERE relation = 'native_set'::regclass;
+SELECT spine_unregister('native_set');
+DROP TABLE native_set;
+DROP FUNCTION native_exertion;
+
 -- Companions are not for anybody else
 
 SELECT runs::text AS companion FROM spine_file WHERE relation = 'native_t'::regclass \gset

@@ -34,6 +34,7 @@
 #include "am/native_hooks.h"
 #include "am/settings.h"
 #include "state/catalog.h"
+#include "state/options.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
 
@@ -109,6 +110,14 @@ at_creation(Oid classId, Oid objectId)
 	}
 }
 
+/* All that its owner has set for it. */
+static void
+end_settings(Oid relid)
+{
+	settings_end(relid);
+	options_end(relid);
+}
+
 static void
 at_drop(Oid relid)
 {
@@ -122,7 +131,7 @@ at_drop(Oid relid)
 		(form->relkind == RELKIND_RELATION || form->relkind == RELKIND_MATVIEW))
 	{
 		file_drop(form->reltablespace, form->relfilenode);
-		settings_end(relid);
+		end_settings(relid);
 	}
 	heap_freetuple(tuple);
 }
@@ -248,7 +257,7 @@ follow_alter(AlterTableStmt *alter)
 		return;
 	relid = RangeVarGetRelid(alter->relation, NoLock, true);
 	if (OidIsValid(relid) && !relation_is_native(relid))
-		settings_end(relid);
+		end_settings(relid);
 }
 
 static void
