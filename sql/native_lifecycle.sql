@@ -385,7 +385,19 @@ CREATE RULE native_no AS ON INSERT TO :companion DO INSTEAD NOTHING;
 TRUNCATE :companion;
 ALTER TABLE :companion ADD COLUMN x int;
 ALTER TABLE :companion DROP COLUMN data;
+ALTER TABLE :companion RENAME TO native_mine;
+ALTER TABLE :companion RENAME data TO native_mine;
 DROP TABLE :companion;
+INSERT INTO :companion SELECT * FROM :companion;
+UPDATE :companion SET run = 0;
+WITH gone AS (DELETE FROM :companion RETURNING run) TABLE gone;
+SELECT run FROM :companion FOR UPDATE;
+COPY :companion FROM stdin;
+\.
+COPY (SELECT count(*) > 0 FROM :companion) TO stdout;
+CREATE TEMP VIEW native_written AS SELECT * FROM :companion;
+DELETE FROM native_written;
+DROP VIEW native_written;
 CREATE ROLE regress_spine_nobody;
 SET ROLE regress_spine_nobody;
 SELECT FROM :companion;
@@ -393,6 +405,17 @@ DELETE FROM :companion;
 RESET ROLE;
 DROP ROLE regress_spine_nobody;
 \set VERBOSITY default
+DO $$
+BEGIN
+	EXECUTE format('DELETE FROM %s', (SELECT runs FROM spine_file WHERE relation = 'native_t'::regclass));
+EXCEPTION WHEN feature_not_supported THEN
+	RAISE NOTICE '%', regexp_replace(SQLERRM, '[0-9]+', 'N');
+END $$;
+-- A name is not what makes one
+CREATE TABLE spine_runs_mine AS SELECT 1 AS run;
+UPDATE spine_runs_mine SET run = 2 RETURNING run;
+ALTER TABLE spine_runs_mine RENAME TO native_mine;
+DROP TABLE native_mine;
 ALTER TABLE :companion SET (autovacuum_enabled = on);
 -- Nor does one stand in the way of anything if somebody has made a view of it
 CREATE VIEW native_spy AS SELECT run, nrows FROM :companion;

@@ -22,6 +22,7 @@
 #include "catalog/pg_trigger.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "tcop/utility.h"
@@ -32,12 +33,15 @@
 
 #include "am/file.h"
 #include "am/native_hooks.h"
+#include "am/runs.h"
 #include "am/settings.h"
+#include "compat.h"
 #include "state/catalog.h"
 #include "state/options.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
 
+static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
 static object_access_hook_type previous_object_access = NULL;
 static ProcessUtility_hook_type previous_utility = NULL;
 
@@ -171,6 +175,38 @@ at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, 
 		previous_object_access(access, classId, objectId, subId, arg);
 }
 
+/*
+ * Superusers may write to any table.  The name is a quick way to tell that this is none
+ * of ours; it cannot be changed.
+ */
+static void
+check_write(Oid relid, AclMode required)
+{
+	const char *name;
+
+	if ((required & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) == 0)
+		return;
+	name = get_rel_name(relid);
+	if (name != NULL && strncmp(name, RUNS_NAME, strlen(RUNS_NAME)) == 0 &&
+		spine_tables(true) != NULL)
+		refuse_on_companion(relid, "write to");
+}
+
+/* COPY comes here, too. */
+static bool
+at_check_perms(PERMS_HOOK_ARGS)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		PermsOfTable *perms = lfirst(cell);
+
+		check_write(perms->relid, perms->requiredPerms);
+	}
+	return previous_check_perms == NULL || previous_check_perms(PERMS_HOOK_PASS);
+}
+
 static bool
 has_indexes(Oid relid)
 {
@@ -260,6 +296,17 @@ follow_alter(AlterTableStmt *alter)
 		end_settings(relid);
 }
 
+/* Of the table or of a column. */
+static void
+check_rename(RenameStmt *rename)
+{
+	Oid			relid = rename->relation == NULL ? InvalidOid :
+		RangeVarGetRelid(rename->relation, NoLock, true);
+
+	if (OidIsValid(relid))
+		refuse_on_companion(relid, "rename");
+}
+
 static void
 at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 		   ProcessUtilityContext context, ParamListInfo params,
@@ -267,6 +314,8 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 {
 	if (IsA(plan->utilityStmt, AlterTableStmt) && spine_tables(true) != NULL)
 		check_alter((AlterTableStmt *) plan->utilityStmt);
+	if (IsA(plan->utilityStmt, RenameStmt) && spine_tables(true) != NULL)
+		check_rename((RenameStmt *) plan->utilityStmt);
 	if (previous_utility != NULL)
 		previous_utility(plan, query, readOnlyTree, context, params, environment, dest,
 						 completion);
@@ -280,6 +329,8 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 void
 native_install_hooks(void)
 {
+	previous_check_perms = ExecutorCheckPerms_hook;
+	ExecutorCheckPerms_hook = at_check_perms;
 	previous_object_access = object_access_hook;
 	object_access_hook = at_object_access;
 	previous_utility = ProcessUtility_hook;
