@@ -306,13 +306,13 @@ CALL fails('CREATE TABLE native_no PARTITION OF native_indexed DEFAULT USING spi
 CALL fails('CREATE TABLE native_no (a int REFERENCES native_t (a))');
 SELECT count(*) FROM pg_index WHERE indrelid IN
 	(SELECT c.oid FROM pg_class c JOIN pg_am m ON m.oid = c.relam WHERE amname = 'spine');
-CALL fails('INSERT INTO native_t VALUES (1) ON CONFLICT DO NOTHING');
-CALL fails('WITH w AS (INSERT INTO native_t VALUES (1) ON CONFLICT DO NOTHING RETURNING a) TABLE w');
+CALL fails('INSERT INTO native_t VALUES (1) ON CONFLICT (a) DO NOTHING');
 CALL fails('INSERT INTO native_t VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 2');
+CALL fails('INSERT INTO native_t VALUES (1) ON CONFLICT ON CONSTRAINT native_t_key DO NOTHING');
 SELECT spine_absorb('native_t') AS absorbed;
 CALL fails('DELETE FROM native_t WHERE a = 1');
 CALL fails('UPDATE native_t SET a = 0 WHERE a = 1');
-CALL fails('SELECT FROM native_t WHERE a = 1 FOR KEY SHARE');
+CALL fails('SELECT FROM native_t WHERE a = 1 FOR UPDATE');
 CALL fails('MERGE INTO native_t t USING (VALUES (1)) v (a) ON t.a = v.a WHEN MATCHED THEN DELETE');
 BEGIN;
 DECLARE c CURSOR FOR SELECT a FROM native_t WHERE a = 1;
@@ -345,6 +345,36 @@ CREATE TABLE native_registered (a int);
 SELECT spine_register('native_registered');
 CALL fails('ALTER TABLE native_registered SET ACCESS METHOD spine');
 
+-- What was set for a table stays while the table does, with whatever files
+
+CREATE TABLE native_set (a int) USING spine;
+CALL native_fill('native_set');
+SELECT spine_set_order('native_set', '{a}'), spine_set_exertion('native_set', 0);
+CREATE FUNCTION native_exertion() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', c.relname, exert_effort, merge_function IS NOT NULL), ', ')
+	FROM spine_option o JOIN pg_class c ON c.oid = o.relation WHERE c.relname ~ '^native_set'
+$$;
+SELECT native_exertion();
+BEGIN; TRUNCATE native_set; SELECT native_exertion(); ROLLBACK;
+SELECT native_exertion();
+TRUNCATE native_set;
+SELECT native_exertion();
+CALL native_fill('native_set');
+SELECT native_exertion(), exert_effort FROM spine_traces WHERE relation = 'native_set'::regclass;
+ALTER TABLE native_set ALTER a TYPE bigint;
+SELECT native_exertion();
+SELECT spine_absorb('native_set') > 0 AS absorbed;
+VACUUM FULL native_set;
+SELECT native_exertion();
+BEGIN; TRUNCATE native_set; DROP TABLE native_set; SELECT count(*) FROM spine_option WHERE exert_effort = 0; ROLLBACK;
+ALTER TABLE native_set SET ACCESS METHOD heap;
+SELECT native_exertion();
+SELECT spine_register('native_set');
+SELECT exert_effort, merge_function FROM spine_traces WHERE relation = 'native_set'::regclass;
+SELECT spine_unregister('native_set');
+DROP TABLE native_set;
+DROP FUNCTION native_exertion;
+
 -- Companions are not for anybody else
 
 SELECT runs::text AS companion FROM spine_file WHERE relation = 'native_t'::regclass \gset
@@ -355,7 +385,19 @@ CREATE RULE native_no AS ON INSERT TO :companion DO INSTEAD NOTHING;
 TRUNCATE :companion;
 ALTER TABLE :companion ADD COLUMN x int;
 ALTER TABLE :companion DROP COLUMN data;
+ALTER TABLE :companion RENAME TO native_mine;
+ALTER TABLE :companion RENAME data TO native_mine;
 DROP TABLE :companion;
+INSERT INTO :companion SELECT * FROM :companion;
+UPDATE :companion SET run = 0;
+WITH gone AS (DELETE FROM :companion RETURNING run) TABLE gone;
+SELECT run FROM :companion FOR UPDATE;
+COPY :companion FROM stdin;
+\.
+COPY (SELECT count(*) > 0 FROM :companion) TO stdout;
+CREATE TEMP VIEW native_written AS SELECT * FROM :companion;
+DELETE FROM native_written;
+DROP VIEW native_written;
 CREATE ROLE regress_spine_nobody;
 SET ROLE regress_spine_nobody;
 SELECT FROM :companion;
@@ -363,6 +405,17 @@ DELETE FROM :companion;
 RESET ROLE;
 DROP ROLE regress_spine_nobody;
 \set VERBOSITY default
+DO $$
+BEGIN
+	EXECUTE format('DELETE FROM %s', (SELECT runs FROM spine_file WHERE relation = 'native_t'::regclass));
+EXCEPTION WHEN feature_not_supported THEN
+	RAISE NOTICE '%', regexp_replace(SQLERRM, '[0-9]+', 'N');
+END $$;
+-- A name is not what makes one
+CREATE TABLE spine_runs_mine AS SELECT 1 AS run;
+UPDATE spine_runs_mine SET run = 2 RETURNING run;
+ALTER TABLE spine_runs_mine RENAME TO native_mine;
+DROP TABLE native_mine;
 ALTER TABLE :companion SET (autovacuum_enabled = on);
 -- Nor does one stand in the way of anything if somebody has made a view of it
 CREATE VIEW native_spy AS SELECT run, nrows FROM :companion;

@@ -400,9 +400,13 @@ SELECT i FROM read_few WHERE i = 8 FOR UPDATE;
 SELECT i FROM read_few WHERE i = 8 FOR KEY SHARE;
 COMMIT;
 CALL fails('SELECT i FROM read_few WHERE i = 1 FOR UPDATE');
-CALL fails('SELECT i FROM read_few WHERE i = 1 FOR SHARE NOWAIT');
+CALL fails('SELECT i FROM read_few WHERE i = 1 FOR UPDATE NOWAIT');
 CALL fails('SELECT i FROM read_few WHERE i = 1 FOR NO KEY UPDATE SKIP LOCKED');
+-- Nobody changes those in runs, so who wants that can have it
+SELECT f.ctid > '(2147483648,0)' AS in_run, f FROM read_few f WHERE i IN (1, 8) ORDER BY i FOR SHARE NOWAIT;
+SELECT i FROM read_few WHERE i IN (1, 8) ORDER BY i FOR KEY SHARE SKIP LOCKED;
 SELECT w.i, f.i FROM read_twin w JOIN read_few f USING (i) ORDER BY 1 LIMIT 2 FOR UPDATE OF w;
+SELECT w.i, f.i FROM read_twin w JOIN read_few f USING (i) ORDER BY 1 LIMIT 2 FOR UPDATE OF w FOR SHARE OF f;
 UPDATE read_twin w SET t = few.i || ' of it' FROM read_few few WHERE few.i = w.i RETURNING w.i, few;
 DELETE FROM read_twin w USING read_few few WHERE few.i = w.i AND few.i > 6 RETURNING w.i, few;
 UPDATE read_rows r SET t = 'by a heap' FROM read_twin w WHERE w.i = r.i AND r.i = 15060 RETURNING r.i, r.t;

@@ -95,6 +95,7 @@ INSERT INTO sums_fixed VALUES ('a', 1), ('a', 2), ('b', 3);
 CALL fails('UPDATE sums_fixed SET n = 0');
 CALL fails('DELETE FROM sums_fixed WHERE k = ''a''');
 CALL fails('SELECT * FROM sums_fixed FOR UPDATE');
+CALL fails('SELECT * FROM sums_fixed FOR KEY SHARE');
 CALL fails('MERGE INTO sums_fixed USING (VALUES (1)) v ON true WHEN MATCHED THEN DELETE');
 SELECT * FROM sums_fixed ORDER BY k;
 -- but read in every way
@@ -106,7 +107,25 @@ DECLARE c SCROLL CURSOR FOR SELECT * FROM sums_fixed;
 FETCH 5 FROM c;
 FETCH BACKWARD 1 FROM c;
 FETCH FIRST FROM c;
+-- Whether a cursor scrolls or not
+DECLARE n CURSOR FOR SELECT * FROM sums_fixed;
+FETCH ALL FROM n;
+SAVEPOINT s;
+FETCH BACKWARD 1 FROM n;
+ROLLBACK TO s;
+DECLARE w CURSOR WITH HOLD FOR SELECT * FROM sums_fixed ORDER BY k DESC;
+DECLARE h SCROLL CURSOR WITH HOLD FOR SELECT * FROM sums_fixed;
 COMMIT;
+FETCH ALL FROM w;
+FETCH LAST FROM h;
+FETCH BACKWARD ALL FROM h;
+CLOSE ALL;
+BEGIN;
+-- A system column that nobody comes to look at
+DECLARE x SCROLL CURSOR FOR SELECT k, n FROM sums_fixed WHERE n > 0 OR xmin = '1';
+FETCH 2 FROM x;
+FETCH BACKWARD 1 FROM x;
+ROLLBACK;
 SELECT count(*), (SELECT n FROM sums_fixed WHERE k = v.k) FROM (VALUES ('a'), ('b'), ('c')) v(k) GROUP BY v.k ORDER BY v.k;
 CREATE TABLE sums_copied AS SELECT * FROM sums_fixed;
 SELECT * FROM sums_copied ORDER BY k;

@@ -44,9 +44,21 @@ INSERT INTO write_plain (id, a) OVERRIDING SYSTEM VALUE VALUES (-1, 5) RETURNING
 CALL fails('INSERT INTO write_plain (id) VALUES (1)');
 CALL fails('INSERT INTO write_plain (a) VALUES (0)');
 CALL fails('INSERT INTO write_plain (t) VALUES (NULL)');
-CALL fails('INSERT INTO write_plain (a) VALUES (1) ON CONFLICT DO NOTHING');
 CALL fails('UPDATE write_plain SET a = 0 WHERE id = -1');
 SELECT count(*), sum(id), sum(a), sum(twice), min(u) FROM write_plain;
+
+-- Nothing conflicts with anything, as on a heap without a unique index
+BEGIN;
+INSERT INTO write_plain (a, t) SELECT a, t FROM write_plain WHERE t = 'one' ON CONFLICT DO NOTHING RETURNING a, t;
+WITH w AS (INSERT INTO write_plain (a, t) VALUES (1, 'one') ON CONFLICT DO NOTHING RETURNING a) TABLE w;
+SELECT count(*) FROM write_plain WHERE t = 'one';
+CREATE TABLE write_apart (a int, t text) PARTITION BY LIST (a);
+CREATE TABLE write_apart_1 PARTITION OF write_apart FOR VALUES IN (1) USING spine;
+CREATE TABLE write_apart_2 PARTITION OF write_apart FOR VALUES IN (2) USING heap;
+CREATE UNIQUE INDEX ON write_apart_2 (a);
+INSERT INTO write_apart SELECT 1 + i % 2, 'row' FROM generate_series(1, 6) i ON CONFLICT DO NOTHING;
+SELECT a, count(*) FROM write_apart GROUP BY a ORDER BY a;
+ROLLBACK;
 
 -- What is in the delta can be changed, what is in a run cannot
 UPDATE write_plain SET a = a + 1, t = 'changed' WHERE id = -1 RETURNING id, a, twice, t;
@@ -59,7 +71,7 @@ DELETE FROM write_plain WHERE id = -1 RETURNING id, a;
 CALL fails('UPDATE write_plain SET a = 9 WHERE t = ''one''');
 CALL fails('DELETE FROM write_plain WHERE t = ''one''');
 CALL fails('MERGE INTO write_plain p USING (VALUES (1)) v (id) ON p.id = v.id WHEN MATCHED THEN DELETE');
-CALL fails('SELECT FROM write_plain WHERE t = ''one'' FOR KEY SHARE');
+CALL fails('SELECT FROM write_plain WHERE t = ''one'' FOR NO KEY UPDATE');
 DO $$
 DECLARE
 	c CURSOR FOR SELECT * FROM write_plain WHERE a IN (1, 70) ORDER BY a;
@@ -267,7 +279,52 @@ CALL fails('DELETE FROM write_referenced WHERE a = 6');
 INSERT INTO write_referencing VALUES (4, 4);
 DELETE FROM write_referenced WHERE a = 4;
 SELECT * FROM write_referencing ORDER BY b;
-DROP TABLE write_referencing, write_referenced;
+-- Whatever it would take to follow the row that is referred to
+CREATE PROCEDURE write_refer(action text) LANGUAGE plpgsql AS $$
+DECLARE
+	c text := (SELECT conname FROM pg_constraint WHERE conrelid = 'write_referencing'::regclass AND contype = 'f');
+BEGIN
+	EXECUTE format('ALTER TABLE write_referencing DROP CONSTRAINT %I', c);
+	EXECUTE format('ALTER TABLE write_referencing ADD FOREIGN KEY (a) REFERENCES write_referenced %s', action);
+	RAISE NOTICE '%', action;
+	CALL fails('DELETE FROM write_referenced WHERE a = 6');
+	CALL fails('UPDATE write_referenced SET a = 60 WHERE a = 6');
+END $$;
+CALL write_refer('ON DELETE NO ACTION ON UPDATE NO ACTION');
+CALL write_refer('ON DELETE RESTRICT ON UPDATE RESTRICT');
+CALL write_refer('ON DELETE CASCADE ON UPDATE CASCADE');
+CALL write_refer('ON DELETE SET NULL ON UPDATE SET NULL');
+CALL write_refer('ON DELETE SET DEFAULT ON UPDATE SET DEFAULT');
+-- What is not referred to any more can go, and what is back at the end of a transaction
+ALTER TABLE write_referencing DROP CONSTRAINT write_referencing_a_fkey,
+	ADD FOREIGN KEY (a) REFERENCES write_referenced DEFERRABLE INITIALLY DEFERRED;
+BEGIN;
+DELETE FROM write_referenced WHERE a = 6;
+INSERT INTO write_referenced VALUES (6);
+COMMIT;
+BEGIN;
+DELETE FROM write_referenced WHERE a = 6;
+TRUNCATE write_referencing;
+COMMIT;
+BEGIN;
+INSERT INTO write_referencing VALUES (1, 1);
+SELECT spine_absorb('write_referencing');
+DELETE FROM write_referenced WHERE a = 1;
+COMMIT;
+SELECT * FROM write_referenced ORDER BY a;
+-- Partitions, and sums
+CREATE TABLE write_parted (a int REFERENCES write_referenced, b int) PARTITION BY LIST (b);
+CREATE TABLE write_part PARTITION OF write_parted FOR VALUES IN (1) USING spine;
+INSERT INTO write_parted VALUES (1, 1);
+SELECT spine_absorb('write_part');
+CALL fails('DELETE FROM write_referenced WHERE a = 1');
+TRUNCATE write_parted;
+CREATE TABLE write_sums (a int REFERENCES write_referenced, n int) USING spine;
+SELECT spine_set_diff('write_sums', '{n}');
+INSERT INTO write_sums VALUES (1, 1);
+CALL fails('DELETE FROM write_referenced WHERE a = 1');
+DROP PROCEDURE write_refer;
+DROP TABLE write_sums, write_parted, write_referencing, write_referenced;
 
 -- Values that are stored out of line, or compressed
 

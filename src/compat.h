@@ -48,6 +48,18 @@ typedef bool TU_UpdateIndexes;
 #include "storage/relfilelocator.h"
 #endif
 
+/* What ExecutorCheckPerms_hook is given. */
+#include "nodes/parsenodes.h"
+#if PG_VERSION_NUM < 160000
+typedef RangeTblEntry PermsOfTable;
+#define PERMS_HOOK_ARGS List *tables, bool report
+#define PERMS_HOOK_PASS tables, report
+#else
+typedef RTEPermissionInfo PermsOfTable;
+#define PERMS_HOOK_ARGS List *entries, List *tables, bool report
+#define PERMS_HOOK_PASS entries, tables, report
+#endif
+
 /* Named wait events are from 17 on. */
 #if PG_VERSION_NUM < 170000
 #define named_wait_event(name) PG_WAIT_EXTENSION

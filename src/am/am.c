@@ -33,27 +33,31 @@
 
 static const TableAmRoutine *heap;
 
+static const char *const change_hint =
+"Insert rows that say what is different, or copy the table to one that uses heap.";
+static const char *const lock_hint =
+"Lock them FOR SHARE; instead of changing them, insert rows that say what is different.";
+
 static void
-refuse(Relation rel, const char *what)
+refuse(Relation rel, const char *what, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("cannot %s rows of table \"%s\" that are in its runs", what,
 					RelationGetRelationName(rel)),
 			 errdetail("Rows that have been absorbed are never changed."),
-			 errhint("Insert rows that say what is different, or copy the table to one that uses heap.")));
+			 errhint("%s", hint)));
 }
 
 /*
  * A partition's row may really have moved to another one.  The server then asks
  * for the transaction to be repeated, and that finds out.
  */
-static void
-refuse_absorbed(Relation rel, TM_Result result, const TM_FailureData *failure, const char *what)
+static bool
+is_absorbed(Relation rel, TM_Result result, const TM_FailureData *failure)
 {
-	if (result == TM_Updated && ItemPointerIndicatesMovedPartitions(&failure->ctid) &&
-		!rel->rd_rel->relispartition)
-		refuse(rel, what);
+	return result == TM_Updated && ItemPointerIndicatesMovedPartitions(&failure->ctid) &&
+		!rel->rd_rel->relispartition;
 }
 
 static void
@@ -79,10 +83,11 @@ tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapshot,
 	TM_Result	result;
 
 	if (TID_IS_IN_RUN(tid))
-		refuse(rel, "delete");
+		refuse(rel, "delete", change_hint);
 	result = heap->tuple_delete(rel, tid, cid, snapshot, crosscheck, wait, failure,
 								changingPart);
-	refuse_absorbed(rel, result, failure, "delete");
+	if (is_absorbed(rel, result, failure))
+		refuse(rel, "delete", change_hint);
 	return result;
 }
 
@@ -94,12 +99,36 @@ tuple_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId cid,
 	TM_Result	result;
 
 	if (TID_IS_IN_RUN(tid))
-		refuse(rel, "update");
+		refuse(rel, "update", change_hint);
 	background_note_write();
 	result = heap->tuple_update(rel, tid, slot, cid, snapshot, crosscheck, wait, failure, mode,
 								indexes);
-	refuse_absorbed(rel, result, failure, "update");
+	if (is_absorbed(rel, result, failure))
+		refuse(rel, "update", change_hint);
 	return result;
+}
+
+/*
+ * A row in a run stays what it is, through merges too, until the table is emptied:
+ * that waits for the lock on the table.  So nothing has to be done for who wants it
+ * not to be changed.  A row that he has found in the delta and that was absorbed
+ * since is still there, with the same values, as long as his snapshot is.  (Sums
+ * cannot be locked at all; the planner has seen to that.)
+ */
+static TM_Result
+lock_in_run(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot,
+			LockTupleMode mode, TM_FailureData *failure)
+{
+	bool		found;
+
+	if (mode != LockTupleKeyShare && mode != LockTupleShare)
+		refuse(rel, "lock", lock_hint);
+	if (TID_IS_IN_RUN(tid))
+		found = runs_fetch(rel, tid, snapshot, slot);
+	else
+		found = heap->tuple_fetch_row_version(rel, tid, SnapshotAny, slot);
+	failure->traversed = false;
+	return found ? TM_Ok : TM_Invisible;
 }
 
 /* The heap has an error of its own for a row that has moved, if it is to find it. */
@@ -111,10 +140,14 @@ tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slo
 	TM_Result	result;
 
 	if (TID_IS_IN_RUN(tid))
-		refuse(rel, "lock");
+		return lock_in_run(rel, tid, snapshot, slot, mode, failure);
 	result = heap->tuple_lock(rel, tid, snapshot, slot, cid, mode, policy,
 							  flags & ~TUPLE_LOCK_FLAG_FIND_LAST_VERSION, failure);
-	refuse_absorbed(rel, result, failure, "lock");
+	if (is_absorbed(rel, result, failure))
+	{
+		ExecClearTuple(slot);
+		return lock_in_run(rel, tid, snapshot, slot, mode, failure);
+	}
 	if (result != TM_Updated || (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION) == 0)
 		return result;
 	ExecClearTuple(slot);

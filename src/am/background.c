@@ -6,7 +6,12 @@
  * that count is spine.absorb_rows more than when it was absorbed last, or is more
  * at all since spine.absorb_delay.  Counts arrive late, from idle sessions after
  * ten seconds or so, so for a while after somebody has told of a write the worker
- * looks now and then.  A table that it does not know is absorbed once.
+ * looks now and then.
+ *
+ * Of a table that it does not know a worker cannot tell what is in the delta, so it
+ * takes it for one that is written to when it is first seen.  What the worker before
+ * has left for later is not put off by that: the next one takes over since when it was
+ * waiting.
  */
 #include "postgres.h"
 
@@ -23,7 +28,6 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
-#include "storage/proc.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
@@ -38,10 +42,10 @@
 #include "spine.h"
 #include "state/mailbox.h"
 #include "state/tables.h"
-#include "state/working.h"
 
 /* Milliseconds. */
 #define LOOK_PAUSE 1000
+#define LOOK_PAUSE_MAX 60000	/* settings may have changed */
 #define COUNT_DELAY 15000		/* until counts have arrived */
 #define NOTE_PAUSE 1000			/* between two words to the worker of one session */
 
@@ -52,17 +56,28 @@ typedef struct KnownTable
 {
 	Oid			relid;
 	bool		listed;			/* in the latest look */
-	int64		absorbed;		/* the count when it was absorbed last; -1 = never */
+	bool		unknown;		/* not absorbed since it was first seen */
+	int64		absorbed;		/* the count when it was absorbed last, or first seen */
 	int64		count;			/* of the latest look */
-	int64		changed_at;		/* when it was first seen to differ; 0 = it does not */
+	int64		changed_at;		/* since when it may have rows to absorb; 0 = it has none */
 	int64		again_at;		/* not before, after something was left */
 } KnownTable;
 
 static HTAB *known = NULL;
 static int64 active_at = 0;		/* a count has changed, or may change soon */
+static bool told_at_commit = false;
 
+static int64
+written_count(Oid relid)
+{
+	PgStat_StatTabEntry *entry = pgstat_fetch_stat_tabentry(relid);
+
+	return entry == NULL ? 0 : (int64) (entry->tuples_inserted + entry->tuples_updated);
+}
+
+/* The table; one that is new has been written to at that time. */
 static KnownTable *
-know(Oid relid)
+know(Oid relid, int64 changed_at)
 {
 	bool		found;
 	KnownTable *table;
@@ -80,17 +95,11 @@ know(Oid relid)
 	{
 		memset(table, 0, sizeof(KnownTable));
 		table->relid = relid;
-		table->absorbed = -1;
+		table->unknown = true;
+		table->absorbed = table->count = written_count(relid);
+		table->changed_at = changed_at;
 	}
 	return table;
-}
-
-static int64
-written_count(Oid relid)
-{
-	PgStat_StatTabEntry *entry = pgstat_fetch_stat_tabentry(relid);
-
-	return entry == NULL ? 0 : (int64) (entry->tuples_inserted + entry->tuples_updated);
 }
 
 /* Has its rows absorbed, as far as can be told from the catalog. */
@@ -136,28 +145,27 @@ native_tables(void)
 	return relids;
 }
 
-/* Is it time for a table?  Follows its count. */
-static bool
-is_due(KnownTable *table, int64 now)
+/* When it is time for a table, after all that has been written to it; follows its count. */
+static int64
+due_at(KnownTable *table, int64 now)
 {
 	int64		count = written_count(table->relid);
 
 	if (count != table->count)
 		active_at = now;
 	table->count = count;
-	if (count == table->absorbed && table->again_at == 0)
+	if (count == table->absorbed && table->again_at == 0 && !table->unknown)
 	{
 		table->changed_at = 0;
-		return false;
+		return PG_INT64_MAX;
 	}
 	if (table->changed_at == 0)
 		table->changed_at = now;
-	active_at = now;
-	if (now < table->again_at)
-		return false;
-	return table->absorbed < 0 || table->again_at != 0 ||
-		count - table->absorbed >= spine_absorb_rows || count < table->absorbed ||
-		now >= table->changed_at + spine_absorb_delay;
+	if (table->again_at != 0)
+		return table->again_at;
+	if (count - table->absorbed >= spine_absorb_rows || count < table->absorbed)
+		return now;
+	return table->changed_at + spine_absorb_delay;
 }
 
 static void
@@ -183,33 +191,50 @@ background_expect_writes(void)
 	active_at = mailbox_clock();
 }
 
+/* The time until the next look, if it is time for a table at next. */
+static int64
+look_pause(int64 now, int64 next)
+{
+	if (Min(now - active_at, next - now) < COUNT_DELAY)
+		return LOOK_PAUSE;
+	return next == PG_INT64_MAX ? -1 : Min(next - now, LOOK_PAUSE_MAX);
+}
+
 List *
-background_tables(int64 *pause)
+background_tables(int64 *waiting_since, int64 *pause)
 {
 	int64		now = mailbox_clock();
+	int64		first_seen = known == NULL && *waiting_since != 0 ? *waiting_since : now;
+	int64		next = PG_INT64_MAX;
 	List	   *due = NIL;
 	List	   *relids;
 	ListCell   *cell;
 
+	*waiting_since = 0;
 	*pause = -1;
 	if (spine_absorb_delay < 0)
 		return NIL;
 	relids = native_tables();
 	foreach(cell, relids)
 	{
-		KnownTable *table = know(lfirst_oid(cell));
+		KnownTable *table = know(lfirst_oid(cell), first_seen);
+		int64		at = due_at(table, now);
 
 		table->listed = true;
-		if (is_due(table, now))
+		next = Min(next, at);
+		if (at <= now)
 			due = lappend_oid(due, table->relid);
+		if (table->changed_at != 0 &&
+			(*waiting_since == 0 || table->changed_at < *waiting_since))
+			*waiting_since = table->changed_at;
 	}
 	forget_unlisted();
-	if (relids != NIL && now < active_at + COUNT_DELAY)
-		*pause = LOOK_PAUSE;
+	if (relids != NIL)
+		*pause = look_pause(now, next);
 	return due;
 }
 
-/* The table, locked, if it still is one that can be absorbed just now. */
+/* The table, locked, if it still is one and nobody keeps us from it. */
 static Relation
 open_table(Oid relid)
 {
@@ -220,7 +245,7 @@ open_table(Oid relid)
 	rel = try_relation_open(relid, NoLock);
 	if (rel == NULL)
 		return NULL;
-	if (relation_is_native(relid) && absorb_objection(rel) == NULL)
+	if (relation_is_native(relid))
 		return rel;
 	relation_close(rel, NoLock);
 	return NULL;
@@ -246,21 +271,29 @@ absorb_as_owner(Relation rel, Absorption *result)
 WorkProgress
 background_absorb(Oid relid)
 {
-	KnownTable *table = know(relid);
+	int64		now = mailbox_clock();
+	KnownTable *table = know(relid, now);
 	Relation	rel = open_table(relid);
-	Absorption	result;
-	bool		done;
+	Absorption	result = {0};
+	bool		done = true;
 
-	table->again_at = mailbox_clock() + Max(spine_absorb_delay, LOOK_PAUSE);
+	table->again_at = now + Max(spine_absorb_delay, LOOK_PAUSE);
 	if (rel == NULL)
 		return WORK_NONE;
-	done = absorb_as_owner(rel, &result);
+	/* One that cannot be is looked at again when it is written to. */
+	if (absorb_objection(rel) == NULL)
+		done = absorb_as_owner(rel, &result);
 	relation_close(rel, NoLock);
 	if (!done)
 		return WORK_BUSY;
+	/* A look in between finds it due. */
 	if (result.more)
+	{
+		table->again_at = now;
 		return WORK_MORE;
+	}
 	table->absorbed = table->count;
+	table->unknown = false;
 	table->changed_at = 0;
 	if (result.left == 0)
 		table->again_at = 0;
@@ -269,21 +302,48 @@ background_absorb(Oid relid)
 
 /*
  * Telling takes a lock that all share, so a session does it once in a while only.
- * The worker then goes on looking for longer than that.
+ * The worker then goes on looking for longer than that.  What is told of a
+ * transaction that has written while it was going on, or is rolled back, would be
+ * of no use.  Nothing here allocates or raises an error.
  */
+static void
+at_transaction_event(XactEvent event, void *arg)
+{
+	static int64 told_at = 0;
+	int64		now;
+
+	if (!told_at_commit)
+		return;
+	switch (event)
+	{
+		case XACT_EVENT_COMMIT:
+			now = mailbox_clock();
+			if (told_at == 0 || now >= told_at + NOTE_PAUSE)
+			{
+				told_at = now;
+				mailbox_notify(MyDatabaseId);
+			}
+			told_at_commit = false;
+			break;
+		case XACT_EVENT_ABORT:
+			/* Whoever commits a prepared transaction tells of it. */
+		case XACT_EVENT_PREPARE:
+			told_at_commit = false;
+			break;
+		default:
+			break;
+	}
+}
+
 void
 background_note_write(void)
 {
-	static int64 noted_at = 0;
-	static LocalTransactionId noted_in = InvalidLocalTransactionId;
-	int64		now;
+	static bool registered = false;
 
-	if (noted_in == my_local_transaction)
+	if (told_at_commit)
 		return;
-	noted_in = my_local_transaction;
-	now = mailbox_clock();
-	if (now < noted_at + NOTE_PAUSE)
-		return;
-	noted_at = now;
-	spine_notify_at_commit();
+	if (!registered)
+		RegisterXactCallback(at_transaction_event, NULL);
+	registered = true;
+	told_at_commit = true;
 }

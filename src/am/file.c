@@ -224,7 +224,10 @@ file_drop_stale(Oid tablespace, RelFileNumber filenode, const ItemPointerData *e
 		return;
 	/* Its number may have been given to another relation. */
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(file.relid)))
+	{
 		working_discard(file.relid);
+		options_end(file.relid);
+	}
 	runs_drop(file.runs);
 	stop_point("stale_file_dropped");
 }

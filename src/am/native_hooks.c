@@ -25,8 +25,6 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "nodes/plannodes.h"
-#include "parser/parsetree.h"
 #include "tcop/utility.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -35,12 +33,15 @@
 
 #include "am/file.h"
 #include "am/native_hooks.h"
+#include "am/runs.h"
 #include "am/settings.h"
+#include "compat.h"
 #include "state/catalog.h"
+#include "state/options.h"
 #include "state/tables.h"
 #include "state/trace_row.h"
 
-static ExecutorStart_hook_type previous_executor_start = NULL;
+static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
 static object_access_hook_type previous_object_access = NULL;
 static ProcessUtility_hook_type previous_utility = NULL;
 
@@ -113,6 +114,14 @@ at_creation(Oid classId, Oid objectId)
 	}
 }
 
+/* All that its owner has set for it. */
+static void
+end_settings(Oid relid)
+{
+	settings_end(relid);
+	options_end(relid);
+}
+
 static void
 at_drop(Oid relid)
 {
@@ -126,7 +135,7 @@ at_drop(Oid relid)
 		(form->relkind == RELKIND_RELATION || form->relkind == RELKIND_MATVIEW))
 	{
 		file_drop(form->reltablespace, form->relfilenode);
-		settings_end(relid);
+		end_settings(relid);
 	}
 	heap_freetuple(tuple);
 }
@@ -167,44 +176,35 @@ at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, 
 }
 
 /*
- * Without a unique index there is nothing to conflict with, and the server takes
- * DO NOTHING for a plain INSERT.  Nobody who wrote that can have meant it.
+ * Superusers may write to any table.  The name is a quick way to tell that this is none
+ * of ours; it cannot be changed.
  */
 static void
-refuse_on_conflict(PlannedStmt *plan, Plan *top)
+check_write(Oid relid, AclMode required)
 {
-	ModifyTable *modify = (ModifyTable *) top;
-	ListCell   *cell;
+	const char *name;
 
-	if (top == NULL || !IsA(top, ModifyTable) || modify->onConflictAction == ONCONFLICT_NONE)
+	if ((required & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) == 0)
 		return;
-	foreach(cell, modify->resultRelations)
-	{
-		Oid			relid = rt_fetch(lfirst_int(cell), plan->rtable)->relid;
-
-		if (relation_is_native(relid))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("ON CONFLICT is not supported by table \"%s\", which uses spine",
-							get_rel_name(relid)),
-					 errdetail("Tables that use spine have no indexes, so no row conflicts with another."),
-					 errhint("Leave out what is there already with WHERE NOT EXISTS, or use heap.")));
-	}
+	name = get_rel_name(relid);
+	if (name != NULL && strncmp(name, RUNS_NAME, strlen(RUNS_NAME)) == 0 &&
+		spine_tables(true) != NULL)
+		refuse_on_companion(relid, "write to");
 }
 
-static void
-at_executor_start(QueryDesc *query, int flags)
+/* COPY comes here, too. */
+static bool
+at_check_perms(PERMS_HOOK_ARGS)
 {
 	ListCell   *cell;
 
-	/* They are nowhere else in a plan. */
-	refuse_on_conflict(query->plannedstmt, query->plannedstmt->planTree);
-	foreach(cell, query->plannedstmt->subplans)
-		refuse_on_conflict(query->plannedstmt, lfirst(cell));
-	if (previous_executor_start != NULL)
-		previous_executor_start(query, flags);
-	else
-		standard_ExecutorStart(query, flags);
+	foreach(cell, tables)
+	{
+		PermsOfTable *perms = lfirst(cell);
+
+		check_write(perms->relid, perms->requiredPerms);
+	}
+	return previous_check_perms == NULL || previous_check_perms(PERMS_HOOK_PASS);
 }
 
 static bool
@@ -293,7 +293,18 @@ follow_alter(AlterTableStmt *alter)
 		return;
 	relid = RangeVarGetRelid(alter->relation, NoLock, true);
 	if (OidIsValid(relid) && !relation_is_native(relid))
-		settings_end(relid);
+		end_settings(relid);
+}
+
+/* Of the table or of a column. */
+static void
+check_rename(RenameStmt *rename)
+{
+	Oid			relid = rename->relation == NULL ? InvalidOid :
+		RangeVarGetRelid(rename->relation, NoLock, true);
+
+	if (OidIsValid(relid))
+		refuse_on_companion(relid, "rename");
 }
 
 static void
@@ -303,6 +314,8 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 {
 	if (IsA(plan->utilityStmt, AlterTableStmt) && spine_tables(true) != NULL)
 		check_alter((AlterTableStmt *) plan->utilityStmt);
+	if (IsA(plan->utilityStmt, RenameStmt) && spine_tables(true) != NULL)
+		check_rename((RenameStmt *) plan->utilityStmt);
 	if (previous_utility != NULL)
 		previous_utility(plan, query, readOnlyTree, context, params, environment, dest,
 						 completion);
@@ -316,8 +329,8 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 void
 native_install_hooks(void)
 {
-	previous_executor_start = ExecutorStart_hook;
-	ExecutorStart_hook = at_executor_start;
+	previous_check_perms = ExecutorCheckPerms_hook;
+	ExecutorCheckPerms_hook = at_check_perms;
 	previous_object_access = object_access_hook;
 	object_access_hook = at_object_access;
 	previous_utility = ProcessUtility_hook;

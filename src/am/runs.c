@@ -99,7 +99,7 @@ create_table(Relation rel, Form_pg_extension extension)
 	ObjectAddress owner;
 
 	snprintf(number, sizeof(number), "%u", RelationGetRelid(rel));
-	name = ChooseRelationName("spine_runs", NULL, number, extension->extnamespace, false);
+	name = ChooseRelationName(RUNS_NAME, NULL, number, extension->extnamespace, false);
 	creating_extension = false;
 	PG_TRY();
 	{

@@ -59,6 +59,9 @@ extern int	runs_list(Relation runs, Snapshot snapshot, bool past, GroupInfo **gr
 /* The next number for a group or a run. */
 extern int64 runs_next_number(void);
 
+/* What the names of companions begin with. */
+#define RUNS_NAME "spine_runs"
+
 /* Makes the companion of a table's file; its oid.  Owned by the extension's owner. */
 extern Oid	runs_create(Relation rel);
 

@@ -238,8 +238,14 @@ begin_consolidation(NativeScan *scan, TupleDesc desc)
 static bool
 next_consolidated(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 {
+	/* The planner sees to it, but where xmin and the like are asked for. */
 	if (ScanDirectionIsBackward(direction))
-		elog(ERROR, "sums cannot be read backwards");
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("sums of table \"%s\" cannot be read backwards",
+						RelationGetRelationName(scan->base.rs_rd)),
+				 errdetail("Rows that were added up are made as they are read."),
+				 errhint("Leave xmin and other system columns out, which sums do not have, or declare the cursor NO SCROLL.")));
 	if (scan->consolidation == NULL)
 		begin_consolidation(scan, slot->tts_tupleDescriptor);
 	if (!consolidation_next(scan->consolidation, slot))

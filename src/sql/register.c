@@ -8,6 +8,7 @@
 #include "fmgr.h"
 
 #include "sql/args.h"
+#include "state/options.h"
 #include "state/values.h"
 #include "state/working.h"
 
@@ -20,6 +21,8 @@ spine_register(PG_FUNCTION_ARGS)
 	require_arg(fcinfo, 1, "dims");
 	require_arg(fcinfo, 2, "effort");
 	working_register(relid, PG_GETARG_INT32(1), PG_GETARG_INT32(2));
+	/* What was left behind by a relation that had this oid before. */
+	options_end(relid);
 	PG_RETURN_VOID();
 }
 

@@ -108,7 +108,6 @@ static void
 end_spine(Spine *spine)
 {
 	holds_end(spine->relid);
-	options_end(spine->relid);
 	spine_tell_drops(spine);
 	trace_row_delete(spine);
 	generation_changes(spine->relid);
@@ -130,6 +129,7 @@ working_unregister(Oid relid, bool missing_ok)
 		spine_not_registered(relid);
 	}
 	batches_delete_all(relid, spine->generation);
+	options_end(relid);
 	end_spine(spine);
 }
 
@@ -142,6 +142,7 @@ working_discard(Oid relid)
 	if (spine == NULL)
 		return;
 	batches_take_out(relid);
+	options_end_merges(relid);
 	end_spine(spine);
 }
 

@@ -64,6 +64,7 @@ typedef struct MailboxSlot
 	int64		pending_since;
 	int64		starting_since;
 	int64		revisit_at;		/* what the last worker wished */
+	int64		rows_waiting_since; /* to be absorbed, as it has seen it */
 	int64		barred_until;
 	TimestampTz woken_at;		/* when a worker last looked for work */
 	TimestampTz last_error_at;

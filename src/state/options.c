@@ -3,7 +3,7 @@
  *		What a spine's owner has set for it.
  *
  * A relation without a row has no settings.  Whoever writes a row holds the
- * spine's lock.
+ * spine's lock, or has the relation for himself.
  */
 #include "postgres.h"
 
@@ -92,6 +92,15 @@ options_write(Oid relid, const SpineOptions *options)
 		CatalogTupleInsert(rel, form_row(rel, relid, options));
 	table_close(rel, NoLock);
 	stop_point("option_written");
+}
+
+void
+options_end_merges(Oid relid)
+{
+	SpineOptions options = options_read(relid, SnapshotSelf);
+
+	options.merge_function = NULL;
+	options_write(relid, &options);
 }
 
 void

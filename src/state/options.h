@@ -21,8 +21,14 @@ typedef struct SpineOptions
 /* Those of a relation, palloc'd. */
 extern SpineOptions options_read(Oid relid, Snapshot snapshot);
 
-/* Under the spine's lock, with what SnapshotSelf sees, changed. */
+/*
+ * Under the spine's lock, or with nobody else at the relation, with what SnapshotSelf
+ * sees, changed.
+ */
 extern void options_write(Oid relid, const SpineOptions *options);
+
+/* The spine ends, and how it is merged; another one may take its place. */
+extern void options_end_merges(Oid relid);
 
 /* The spine ends, and what was set for it. */
 extern void options_end(Oid relid);

@@ -108,7 +108,10 @@ extern void working_register(Oid relid, int dims, int effort);
 /* Ends it; its parts become garbage.  A no-op unless registered, if missing_ok. */
 extern void working_unregister(Oid relid, bool missing_ok);
 
-/* Likewise, for parts that are nobody's garbage; nothing unless registered. */
+/*
+ * Likewise, for parts that are nobody's garbage, and but for the owner's settings, which
+ * are for the next one; nothing unless registered.
+ */
 extern void working_discard(Oid relid);
 
 /* The extension is being dropped, and every spine with it. */

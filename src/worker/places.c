@@ -261,6 +261,23 @@ place_order(void)
 	return order;
 }
 
+/* What the worker here, or the one before, has left for later; only we write it. */
+int64
+place_rows_waiting_since(void)
+{
+	return mine->rows_waiting_since;
+}
+
+void
+place_set_rows_waiting_since(int64 since)
+{
+	if (mine->rows_waiting_since == since)
+		return;
+	LWLockAcquire(spine_mailbox_lock, LW_EXCLUSIVE);
+	mine->rows_waiting_since = since;
+	LWLockRelease(spine_mailbox_lock);
+}
+
 /*
  * The worker wants to leave: for want of work (PLACE_STAY), or as ordered.
  * again says when it wishes the database to be visited again, in ms; -1 = when

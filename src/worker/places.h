@@ -31,6 +31,8 @@ extern bool place_attach(Oid database);
 extern void place_arrived(bool absent);
 extern bool place_set_merges(bool merges);
 extern bool place_take_pending(void);
+extern int64 place_rows_waiting_since(void);
+extern void place_set_rows_waiting_since(int64 since);
 extern PlaceOrder place_order(void);
 extern bool place_leave(PlaceOrder why, int again);
 extern bool place_record_error(uint64 task, const char *message);

@@ -147,6 +147,7 @@ look_step(void *arg)
 {
 	Queue	   *queue = arg;
 	MemoryContext context;
+	int64		waiting_since = place_rows_waiting_since();
 
 	queue->absent = !spine_hold_extension();
 	place_arrived(queue->absent);
@@ -158,7 +159,8 @@ look_step(void *arg)
 	queue->batches = inbox_relations(MAX_RELATIONS);
 	queue->results = waiting_relations(MAX_RELATIONS);
 	queue->idle = idle_relations();
-	queue->written = background_tables(&queue->written_pause);
+	queue->written = background_tables(&waiting_since, &queue->written_pause);
+	place_set_rows_waiting_since(waiting_since);
 	MemoryContextSwitchTo(context);
 }
 
@@ -338,6 +340,12 @@ work_on(Queue *queue, Task *task)
 	}
 	task_done(task);
 	task->queued = queue->progress == WORK_MORE;
+	/* What rows are waiting now decides when to come back. */
+	if (task->key.kind == TASK_ABSORB)
+	{
+		queue->look.queued = true;
+		queue->look.next = queue->looked_at + GATHER_PAUSE;
+	}
 	if (queue->progress != WORK_NONE)
 	{
 		queue->active_at = mailbox_clock();
