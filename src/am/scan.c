@@ -12,6 +12,7 @@
 #include "access/heapam.h"
 #include "access/skey.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "utils/snapmgr.h"
 
 #include "am/scan.h"
@@ -176,12 +177,16 @@ is_in_range(NativeScan *scan, TupleTableSlot *slot)
 		 ItemPointerCompare(&slot->tts_tid, &scan->max) <= 0);
 }
 
+/* The heap counts those of the delta. */
 static bool
 next_in_runs(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 {
 	while (runscan_next(scan->runs, direction, slot))
+	{
+		pgstat_count_heap_getnext(scan->base.rs_rd);
 		if (is_in_range(scan, slot) && keys_match(&scan->base, slot))
 			return true;
+	}
 	return false;
 }
 
