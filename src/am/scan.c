@@ -177,13 +177,19 @@ is_in_range(NativeScan *scan, TupleTableSlot *slot)
 		 ItemPointerCompare(&slot->tts_tid, &scan->max) <= 0);
 }
 
-/* The heap counts those of the delta. */
+/* The server's name for it is of who counts more than one at once. */
+void
+native_scan_count(TableScanDesc scan, int rows)
+{
+	pgstat_count_index_tuples(scan->rs_rd, rows);
+}
+
 static bool
 next_in_runs(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 {
 	while (runscan_next(scan->runs, direction, slot))
 	{
-		pgstat_count_heap_getnext(scan->base.rs_rd);
+		native_scan_count(&scan->base, 1);
 		if (is_in_range(scan, slot) && keys_match(&scan->base, slot))
 			return true;
 	}
