@@ -6,6 +6,8 @@
 #                     twin tables, fuzzing; an hour
 #   make check-core   the algorithm's own tests; needs no server
 #   make check-cassert   the server's tests, on a PostgreSQL with assertions
+#   make check-compat   PostgreSQL's own tests, with native tables in place of heaps;
+#                     SQLSMITH=600: random queries on what they leave, for so long
 #   make check-17     make check on Debian 13, in a folder, with PostgreSQL 17
 #   make check-golden-sql   recorded answers, replayed through SQL on a server
 #   make fuzz         libFuzzer on the core's input, FUZZ_SECONDS (600) a target
@@ -89,7 +91,7 @@ all:
 # PGXS, unless only targets of our own are asked for: those have to work where
 # pg_config is not installed yet, too.
 
-OURS = check torture check-core check-golden-sql check-cassert check-17 demo lake bench-core bench-cost replay fuzz fuzz-flat format print-% build/%
+OURS = check torture check-core check-golden-sql check-cassert check-compat check-17 demo lake bench-core bench-cost replay fuzz fuzz-flat format print-% build/%
 
 ifneq ($(filter-out $(OURS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -198,7 +200,7 @@ check:
 	@$(RUN) scripts/check
 endif
 
-.PHONY: torture check-core check-golden-sql check-cassert check-17 fuzz-flat demo lake bench-core bench-cost format
+.PHONY: torture check-core check-golden-sql check-cassert check-compat check-17 fuzz-flat demo lake bench-core bench-cost format
 torture:
 	@$(RUN) scripts/setup
 	@$(RUN) SPINE_CRASH_ROUNDS=200 SPINE_TWIN_SECONDS=600 SPINE_TAP_SECONDS=7200 scripts/check build install tap
@@ -214,6 +216,10 @@ check-golden-sql:
 
 check-cassert check-17:
 	@$(RUN) scripts/$@
+
+check-compat:
+	@$(RUN) scripts/setup demo
+	@$(RUN) scripts/$@ $(if $(SQLSMITH),sqlsmith $(SQLSMITH))
 
 # The extension has to be installed.
 fuzz-flat:

@@ -239,7 +239,7 @@ SELECT (SELECT i FROM read_few WHERE ctid = '(4294967295,1)'), (SELECT i FROM re
 -- What rows in runs do not have
 CALL fails('SELECT xmin FROM read_few WHERE i = 1');
 CALL fails('SELECT cmax FROM read_few');
-SELECT xmin, cmin, xmax, cmax FROM read_few WHERE ctid = :'inside';
+SELECT xmin, cmin, xmax, cmax FROM read_few WHERE ctid = (SELECT ctid FROM read_few WHERE i = 4);
 SELECT xmin IS NOT NULL AS has FROM read_few WHERE ctid = :'delta';
 SELECT count(*) FROM read_few WHERE tableoid = 'read_few'::regclass;
 
@@ -411,6 +411,21 @@ UPDATE read_twin w SET t = few.i || ' of it' FROM read_few few WHERE few.i = w.i
 DELETE FROM read_twin w USING read_few few WHERE few.i = w.i AND few.i > 6 RETURNING w.i, few;
 UPDATE read_rows r SET t = 'by a heap' FROM read_twin w WHERE w.i = r.i AND r.i = 15060 RETURNING r.i, r.t;
 
+-- ANALYZE knows where the rows are that it takes from runs, also of more than it keeps
+CREATE TABLE read_sample (i int) USING spine;
+ALTER TABLE read_sample ALTER i SET STATISTICS 1;
+INSERT INTO read_sample SELECT generate_series(1, 20000);
+SELECT spine_absorb('read_sample');
+ANALYZE read_sample;
+SELECT correlation FROM pg_stats WHERE tablename = 'read_sample';
+
+-- Rows of runs are counted as those of the delta are
+SELECT pg_stat_force_next_flush() IS NULL AS is_null;
+BEGIN;
+SELECT count(*) FROM read_sample;
+SELECT pg_stat_get_xact_tuples_returned('read_sample'::regclass);
+ROLLBACK;
+
 -- Nothing in the delta, nothing in the runs, nothing at all
 CREATE TABLE read_empty (i int, t text) USING spine;
 SELECT count(*) FROM read_empty;
@@ -430,4 +445,4 @@ ANALYZE read_empty;
 SELECT reltuples FROM pg_class WHERE oid = 'read_empty'::regclass;
 
 \i :srcdir/sql/disturbed.psql
-DROP TABLE read_rows, read_few, read_parent, read_base, read_empty, read_long, read_types CASCADE;
+DROP TABLE read_rows, read_few, read_parent, read_base, read_empty, read_sample, read_long, read_types CASCADE;

@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -31,9 +32,9 @@
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "am/absorb.h"
 #include "am/background.h"
@@ -102,15 +103,21 @@ know(Oid relid, int64 changed_at)
 	return table;
 }
 
-/* Has its rows absorbed, as far as can be told from the catalog. */
+/* Has its rows absorbed, as far as can be told from the catalog; it may be gone by now. */
 static bool
 is_absorbed(Oid relid)
 {
-	char		persistence = get_rel_persistence(relid);
-	char		kind = get_rel_relkind(relid);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Form_pg_class form;
+	bool		is;
 
-	return (kind == RELKIND_RELATION || kind == RELKIND_MATVIEW) &&
-		(persistence == RELPERSISTENCE_PERMANENT || persistence == RELPERSISTENCE_UNLOGGED);
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	is = (form->relkind == RELKIND_RELATION || form->relkind == RELKIND_MATVIEW) &&
+		form->relpersistence != RELPERSISTENCE_TEMP;
+	ReleaseSysCache(tuple);
+	return is;
 }
 
 /* Tables depend on their access method, of which there is an index. */

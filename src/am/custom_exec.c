@@ -275,6 +275,7 @@ next_group(CustomState *state, ScanDirection direction)
 	state->nrows = group == NULL ? 0 : group->nrows;
 	if (group == NULL)
 		return false;
+	native_scan_count(&state->scan->base, group->nrows);
 	state->row = ScanDirectionIsBackward(direction) ? group->nrows - 1 : 0;
 	slot->tts_tableOid = RelationGetRelid(state->css.ss.ss_currentRelation);
 	for (int i = 0; i < state->ncolumns; i++)

@@ -230,6 +230,15 @@ next_group(NativeScan *scan, double *liverows)
 	return false;
 }
 
+/* ANALYZE sorts the tuples that it makes of its rows by where they are. */
+static void
+make_tuple(TupleTableSlot *slot)
+{
+	ExecMaterializeSlot(slot);
+	if (TTS_IS_BUFFERTUPLE(slot))
+		((BufferHeapTupleTableSlot *) slot)->base.tuple->t_self = slot->tts_tid;
+}
+
 /* Shows rows of the runs, as many as belong to the current block. */
 static bool
 analyze_runs(NativeScan *scan, double *liverows, TupleTableSlot *slot)
@@ -247,6 +256,7 @@ analyze_runs(NativeScan *scan, double *liverows, TupleTableSlot *slot)
 			if (pg_prng_double(&sample->random) < sample->row_fraction)
 			{
 				runscan_row(scan->runs, sample->group, row, slot);
+				make_tuple(slot);
 				return true;
 			}
 		}

@@ -12,6 +12,7 @@
 #include "access/heapam.h"
 #include "access/skey.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "utils/snapmgr.h"
 
 #include "am/scan.h"
@@ -176,12 +177,22 @@ is_in_range(NativeScan *scan, TupleTableSlot *slot)
 		 ItemPointerCompare(&slot->tts_tid, &scan->max) <= 0);
 }
 
+/* The server's name for it is of who counts more than one at once. */
+void
+native_scan_count(TableScanDesc scan, int rows)
+{
+	pgstat_count_index_tuples(scan->rs_rd, rows);
+}
+
 static bool
 next_in_runs(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 {
 	while (runscan_next(scan->runs, direction, slot))
+	{
+		native_scan_count(&scan->base, 1);
 		if (is_in_range(scan, slot) && keys_match(&scan->base, slot))
 			return true;
+	}
 	return false;
 }
 

@@ -39,6 +39,9 @@ typedef struct NativeScan
 extern bool native_scan_next_in_delta(TableScanDesc scan, ScanDirection direction,
 									  TupleTableSlot *slot);
 
+/* Counts rows of the runs that were read, for statistics, as the heap does those of the delta. */
+extern void native_scan_count(TableScanDesc scan, int rows);
+
 /* Puts the callbacks for scans into a routine that is otherwise the heap's. */
 extern void scan_set_callbacks(TableAmRoutine *routine);
 
