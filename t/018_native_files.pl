@@ -51,8 +51,8 @@ sub past
 	my ($database, $server) = @_;
 
 	return ($server // $node)->safe_psql($database,
-		q{SELECT string_agg(format('%s: %s', tick, (SELECT count(*) FROM spine_as_of(NULL::kept, tick))), ', ' ORDER BY tick)
-		FROM spine_ticks WHERE relation = 'kept'::regclass});
+		q{SELECT string_agg(format('%s: %s', tick - first, (SELECT count(*) FROM spine_as_of(NULL::kept, tick))), ', ' ORDER BY tick)
+		FROM (SELECT relation, tick, min(tick) OVER (PARTITION BY relation) AS first FROM spine_ticks) t WHERE relation = 'kept'::regclass});
 }
 
 my $all = '110|100|6105|row 99';

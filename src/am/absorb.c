@@ -102,6 +102,15 @@ open_spine(Absorber *absorber)
 	absorber->spine = spine_open(RelationGetRelid(absorber->rel));
 	if (spine_next_time(absorber->spine, &absorber->desc, &err) != CORE_OK)
 		report_core_error(&err);
+	if (absorber->maker != NULL)
+		tick_maker_set_upper(absorber->maker, &absorber->desc);
+}
+
+/* The time that is over when this absorption is. */
+static int64
+time_of(Absorber *absorber)
+{
+	return (int64) absorber->desc.upper.time - 1;
 }
 
 /* The table's file gets a companion only for a row to be put there. */
@@ -127,7 +136,7 @@ add_row(Absorber *absorber, TupleTableSlot *slot, int64 inserted, int64 deleted)
 static int64
 time_of_rows(Absorber *absorber)
 {
-	return absorber->maker == NULL ? TIME_NONE : (int64) absorber->desc.lower.time;
+	return absorber->maker == NULL ? TIME_NONE : time_of(absorber);
 }
 
 static void
@@ -206,7 +215,7 @@ write_held(Absorber *absorber)
 {
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(absorber->rel),
 													&TTSOpsMinimalTuple);
-	int64		tick = (int64) absorber->desc.lower.time;
+	int64		tick = time_of(absorber);
 
 	while (tick_maker_next_held(absorber->maker, slot))
 		add_row(absorber, slot, tick, tick + 1);
@@ -228,7 +237,7 @@ finish_run(Absorber *absorber, bool ticks)
 		push_run(absorber);
 	if (ticks)
 		tick_maker_make(absorber->maker, absorber->spine, &absorber->file,
-						(int64) absorber->desc.lower.time);
+						time_of(absorber));
 	if (absorber->writer != NULL)
 	{
 		ExecDropSingleTupleTableSlot(absorber->timed);

@@ -53,29 +53,29 @@ apply_results(Oid relid)
 }
 
 static bool
-has_old_times(Relation rel)
+is_stale(Relation rel)
 {
 	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	NativeFile	file;
-	bool		old = file_find(rel, &file) && runs_have_old_times(&file, snapshot);
+	bool		stale = file_find(rel, &file) && runs_are_stale(rel, &file, snapshot);
 
 	UnregisterSnapshot(snapshot);
-	return old;
+	return stale;
 }
 
 /*
  * The spine's only batch with updates, if it is one that consists of several hollow
- * ones, or has something to forget.
+ * ones, or is not as it would be written now.
  */
 static SpineBatch *
 batch_to_merge(Relation rel, Spine *spine)
 {
 	LevelsWalk	walk = LEVELS_WALK_START(&spine->trace.levels);
-	bool		forget = has_old_times(rel);
+	bool		stale = is_stale(rel);
 	SpineBatch *batch;
 
 	while ((batch = levels_next(&spine->trace.levels, &walk, NULL)) != NULL)
-		if (batch->hollow > 1 || (forget && batch->len > 0))
+		if (batch->hollow > 1 || (stale && batch->len > 0))
 			return batch;
 	return NULL;
 }

@@ -157,22 +157,30 @@ since_of(const NativeFile *file, Snapshot snapshot)
 	return tick_find_first(file->runs, snapshot, &first) ? first.tick : PG_INT64_MAX;
 }
 
+static bool
+is_stale(const GroupInfo *info, int32 order, int64 since)
+{
+	return (info->past && since == PG_INT64_MAX) ||
+		(info->last != TIME_NONE && info->last <= since) ||
+		(info->first != TIME_NONE && info->first <= since) ||
+		(!info->past && info->order != order);
+}
+
 bool
-runs_have_old_times(const NativeFile *file, Snapshot snapshot)
+runs_are_stale(Relation rel, const NativeFile *file, Snapshot snapshot)
 {
 	Relation	runs = table_open(file->runs, AccessShareLock);
 	int64		since = since_of(file, snapshot);
+	RowOrder   *order = order_of(rel);
 	GroupInfo  *groups;
 	int			count = runs_list(runs, snapshot, true, &groups);
-	bool		old = false;
+	bool		stale = false;
 
 	table_close(runs, AccessShareLock);
-	for (int i = 0; i < count && !old; i++)
-		old = (groups[i].past && since == PG_INT64_MAX) ||
-			(groups[i].last != TIME_NONE && groups[i].last <= since) ||
-			(groups[i].first != TIME_NONE && groups[i].first <= since);
+	for (int i = 0; i < count && !stale; i++)
+		stale = is_stale(&groups[i], order == NULL ? 0 : order->hash, since);
 	pfree(groups);
-	return old;
+	return stale;
 }
 
 void

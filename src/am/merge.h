@@ -22,10 +22,10 @@
 extern void runs_merge(Relation rel, ArrayType *parts, MergeOutput *output);
 
 /*
- * Have the runs of a file times that nobody needs any more, so that merging even a
- * single one does something?
+ * Would merging even a single run do something?  If they are sorted otherwise than
+ * the table is now, or have times that nobody needs any more.
  */
-extern bool runs_have_old_times(const NativeFile *file, Snapshot snapshot);
+extern bool runs_are_stale(Relation rel, const NativeFile *file, Snapshot snapshot);
 
 /* The merge function that every native table has: its signature, palloc'd. */
 extern char *runs_merge_function(void);

@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
 #include "utils/builtins.h"
@@ -98,6 +99,17 @@ fill_in_operators(RowOrder *order, TupleDesc desc)
 	}
 }
 
+static int32
+hash_of(const RowOrder *order)
+{
+	uint32		hash = hash_bytes((unsigned char *) order->attnums,
+								  sizeof(AttrNumber) * order->nkeys);
+
+	hash = hash_combine(hash, hash_bytes((unsigned char *) order->diffs,
+										 sizeof(AttrNumber) * order->ndiffs));
+	return hash == 0 ? 1 : (int32) hash;
+}
+
 RowOrder *
 order_of(Relation rel)
 {
@@ -118,6 +130,7 @@ order_of(Relation rel)
 	if (order->nkeys == 0 && order->ndiffs == 0)
 		return NULL;
 	fill_in_operators(order, desc);
+	order->hash = hash_of(order);
 	return order;
 }
 

@@ -24,6 +24,7 @@ typedef struct RowOrder
 	bool	   *nulls_first;
 	int			ndiffs;
 	AttrNumber *diffs;
+	int32		hash;			/* of all that, to tell it from others; not 0 */
 } RowOrder;
 
 /* A table's, in the current context; NULL if it has neither. */

@@ -65,6 +65,7 @@ flush(RunWriter *writer, GroupWriter *group)
 	CHECK_FOR_INTERRUPTS();
 	info.nrows = group_writer_rows(group);
 	info.past = group == writer->past;
+	info.order = writer->order == NULL ? 0 : writer->order->hash;
 	group_writer_range(group, TIME_INSERTED(writer->desc), TIME_NONE, &info.first, &info.last);
 	data = group_writer_finish(group, &zone);
 	runs_insert(writer->runs, &info, zone, data);

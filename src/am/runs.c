@@ -72,6 +72,7 @@ describe(void)
 		{"first_inserted", INT8OID},
 		{"last_inserted", INT8OID},
 		{"past", BOOLOID},
+		{"row_order", INT4OID},
 		{"zone", BYTEAOID},
 		{"data", BYTEAOID},
 	};
@@ -188,6 +189,7 @@ read_info(HeapTuple tuple, TupleDesc desc, GroupInfo *info)
 	info->first = DatumGetInt64(heap_getattr(tuple, RUNS_FIRST, desc, &isnull));
 	info->last = DatumGetInt64(heap_getattr(tuple, RUNS_LAST, desc, &isnull));
 	info->past = DatumGetBool(heap_getattr(tuple, RUNS_PAST, desc, &isnull));
+	info->order = DatumGetInt32(heap_getattr(tuple, RUNS_ORDER, desc, &isnull));
 }
 
 int
@@ -228,6 +230,7 @@ runs_insert(Relation runs, const GroupInfo *info, bytea *zone, bytea *data)
 	values[RUNS_FIRST - 1] = Int64GetDatum(info->first);
 	values[RUNS_LAST - 1] = Int64GetDatum(info->last);
 	values[RUNS_PAST - 1] = BoolGetDatum(info->past);
+	values[RUNS_ORDER - 1] = Int32GetDatum(info->order);
 	values[RUNS_ZONE - 1] = PointerGetDatum(zone);
 	values[RUNS_DATA - 1] = PointerGetDatum(data);
 	tuple = heap_form_tuple(RelationGetDescr(runs), values, nulls);

@@ -25,6 +25,7 @@ enum
 	RUNS_FIRST,					/* bigint: the least time its rows were inserted, */
 	RUNS_LAST,					/* bigint: and the greatest; TIME_NONE for null */
 	RUNS_PAST,					/* boolean: all its rows are deleted */
+	RUNS_ORDER,					/* integer: RowOrder's hash; 0: as they came */
 	RUNS_ZONE,					/* bytea: zone.h */
 	RUNS_DATA,					/* bytea, stored external: group.h */
 	RUNS_COLUMNS = RUNS_DATA
@@ -48,6 +49,7 @@ typedef struct GroupInfo
 	bool		past;			/* its rows are not there any more (times.h) */
 	int64		first;			/* the times from which on they were */
 	int64		last;
+	int32		order;			/* what its run is sorted by, as a hash; 0: nothing */
 } GroupInfo;
 
 /*

@@ -71,6 +71,15 @@ tick_maker_snapshot_taken(TickMaker *maker)
 }
 
 void
+tick_maker_set_upper(const TickMaker *maker, Description *desc)
+{
+	uint64_t	moment = (uint64_t) (maker->at / 1000);
+
+	if (!maker->has_last && moment >= desc->upper.time)
+		desc->upper = frontier_of(moment + 1);
+}
+
+void
 tick_maker_hold(TickMaker *maker, TupleTableSlot *slot)
 {
 	/* Rows that add up cannot be held, and would not with a copy. */

@@ -34,6 +34,14 @@ extern TickMaker *tick_maker_begin(Relation rel);
 /* The absorption has just taken its snapshot. */
 extern void tick_maker_snapshot_taken(TickMaker *maker);
 
+/*
+ * When the batch that it is about to push ends; the tick that it may make is the last
+ * time before that.  The first of a file is a moment, in milliseconds since 2000: so
+ * ticks ascend also where the table has got a new file and a new spine, or the
+ * database is a copy, and a reader who remembers one from before is told.
+ */
+extern void tick_maker_set_upper(const TickMaker *maker, Description *desc);
+
 /* A row that cannot be moved; NULL for one that can be in no run. */
 extern void tick_maker_hold(TickMaker *maker, TupleTableSlot *slot);
 

@@ -4,7 +4,7 @@
  *		spine_tick.
  *
  * A tick is the snapshot by which an absorption sorted rows into runs, known by
- * the time of the spine at which it pushed.  It shows the rows whose inserted is
+ * the last time of the batch that it pushed.  It shows the rows whose inserted is
  * not after it and whose deleted is.  Ticks belong to a file, known by its
  * companion, and like the companion's rows they are what a snapshot sees of them:
  * who finds a tick can read it with the same snapshot, whatever is merged meanwhile.

@@ -2,8 +2,8 @@
  * times.h
  *		When the rows in runs came, and when they went.
  *
- * A row in a run has two times of its table's spine.  inserted is that of the
- * absorption that moved it, so all later ticks (ticks.h) show it; null: it was
+ * A row in a run has two times of its table's spine.  inserted is the last one of
+ * the batch that it came with, so all later ticks (ticks.h) show it; null: it was
  * there before the first tick that is kept.  deleted is null for a row that is
  * there; one that has it is a past row, which only what looks back shows, and
  * not from that time on.  In terms of updates: (row, inserted, +1) and (row,

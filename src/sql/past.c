@@ -96,6 +96,22 @@ no_such_tick(Relation rel, bool has_file, Oid runs, char *asked)
 			 errhint("spine_ticks shows what can be read; a longer spine_set_retention(), or spine_hold(), keeps more from now on.")));
 }
 
+/* A tick that is yet to come may show anything; a moment has the last one before it. */
+static void
+check_not_future(Relation rel, Oid runs, int64 tick)
+{
+	Tick		last;
+
+	if (!tick_find(runs, PG_INT64_MAX, GetActiveSnapshot(), &last) || tick <= last.tick)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("tick " INT64_FORMAT " of table \"%s\" is yet to come", tick,
+					RelationGetRelationName(rel)),
+			 errdetail("The last tick is " INT64_FORMAT ".", last.tick),
+			 errhint("spine_absorb() makes one at once, if there is something new.")));
+}
+
 /* The tick that argument n, a tick or a moment, means: the last that is not after it. */
 static Tick
 tick_arg(FunctionCallInfo fcinfo, int n, bool is_moment, Relation rel)
@@ -112,7 +128,10 @@ tick_arg(FunctionCallInfo fcinfo, int n, bool is_moment, Relation rel)
 	else if (is_moment)
 		found = tick_find_at(file.runs, PG_GETARG_TIMESTAMPTZ(n), snapshot, &tick);
 	else
+	{
+		check_not_future(rel, file.runs, PG_GETARG_INT64(n));
 		found = tick_find(file.runs, PG_GETARG_INT64(n), snapshot, &tick);
+	}
 	if (!found)
 		no_such_tick(rel, has_file, file.runs, is_moment ?
 					 pstrdup(timestamptz_to_str(PG_GETARG_TIMESTAMPTZ(n))) :
