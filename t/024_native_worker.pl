@@ -84,6 +84,16 @@ sql('BEGIN', 'INSERT INTO t VALUES (4)', 'SAVEPOINT s', 'INSERT INTO t VALUES (-
 absorbed('t', 5, 'a row before a savepoint');
 
 # ----------------------------------------------------------------------
+# It makes ticks of a table that keeps its past
+
+sql("SELECT spine_set_retention('t', '1 hour')", 'INSERT INTO t VALUES (5)');
+absorbed('t', 6, 'a row of a table with a past');
+is(sql('SELECT count(*) FROM spine_as_of(NULL::t, now())'), '6', 'which is in a tick');
+sql('INSERT INTO t VALUES (6)');
+absorbed('t', 7, 'another row');
+is(sql('SELECT (data).a, diff, tick = (SELECT max(tick) FROM spine_ticks) FROM spine_changes(NULL::t, (SELECT min(tick) FROM spine_ticks), NULL)'), '6|1|t', 'and in the next one');
+
+# ----------------------------------------------------------------------
 # A worker that knows nothing of a table waits as it would otherwise
 
 set_conf(q(spine.absorb_delay = '1h'));
