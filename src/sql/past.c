@@ -119,7 +119,7 @@ tick_arg(FunctionCallInfo fcinfo, int n, bool is_moment, Relation rel)
 	Snapshot	snapshot = GetActiveSnapshot();
 	NativeFile	file = {0};
 	bool		has_file = file_find(rel, &file);
-	Tick		tick;
+	Tick		tick = {0};
 	bool		found;
 
 	require_arg(fcinfo, n, is_moment ? "at" : "tick");
