@@ -182,6 +182,23 @@ SELECT reltuples FROM pg_class WHERE oid = 'native_t'::regclass;
 VACUUM FULL native_t;
 SELECT native_rows('native_t'), native_runs();
 CALL fails('CLUSTER native_t');
+-- but for a column that they have by default only, which the server then forgets
+CREATE TABLE native_later (i int) USING spine;
+SELECT spine_set_retention('native_later', '1 hour');
+INSERT INTO native_later VALUES (1), (2);
+SELECT spine_absorb('native_later') AS absorbed;
+ALTER TABLE native_later ADD COLUMN n int DEFAULT 7, ADD COLUMN t text DEFAULT 'seven';
+INSERT INTO native_later VALUES (3, NULL, NULL);
+SELECT spine_absorb('native_later') AS absorbed;
+INSERT INTO native_later VALUES (4);
+VACUUM FULL native_later;
+SELECT * FROM native_later ORDER BY i;
+SELECT * FROM native_later WHERE n = 7 ORDER BY i;
+SELECT tick - min(tick) OVER () AS tick, x.* FROM spine_ticks, spine_as_of(NULL::native_later, tick) x
+	WHERE relation = 'native_later'::regclass ORDER BY 1, i;
+SELECT spine_compact('native_later') AS rows, spine_validate('native_later');
+SELECT * FROM native_later ORDER BY i;
+DROP TABLE native_later;
 
 -- What writes the table anew carries the rows over, into the delta
 

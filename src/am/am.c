@@ -25,6 +25,7 @@
 #include "am/fetch.h"
 #include "am/file.h"
 #include "am/native_hooks.h"
+#include "am/refill.h"
 #include "am/runs.h"
 #include "am/scan.h"
 #include "compat.h"
@@ -237,7 +238,7 @@ copy_data(Relation rel, const RelFileLocator *locator)
 			  locator->relNumber);
 }
 
-/* VACUUM FULL.  The rows in runs stay where they are. */
+/* VACUUM FULL.  The rows in runs stay where they are, but for columns that they lack. */
 static void
 copy_for_cluster(Relation from, Relation to, Relation index, bool use_sort,
 				 TransactionId oldest, TransactionId *freeze, MultiXactId *minmulti,
@@ -245,9 +246,11 @@ copy_for_cluster(Relation from, Relation to, Relation index, bool use_sort,
 {
 	heap->relation_copy_for_cluster(from, to, index, use_sort, oldest, freeze, minmulti,
 									ntuples, vacuumed, recently_dead);
-	if (from->rd_rel->relpersistence != RELPERSISTENCE_TEMP)
-		file_move(from->rd_rel->reltablespace, from->rd_rel->relfilenode,
-				  to->rd_rel->reltablespace, to->rd_rel->relfilenode);
+	if (from->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+		return;
+	runs_refill(from);
+	file_move(from->rd_rel->reltablespace, from->rd_rel->relfilenode,
+			  to->rd_rel->reltablespace, to->rd_rel->relfilenode);
 }
 
 /* ANALYZE comes to us for blocks only, and so to the runs by way of one at least. */

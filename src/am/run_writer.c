@@ -37,18 +37,29 @@ begin_sorting(RunWriter *writer)
 }
 
 RunWriter *
-run_writer_begin(Relation rel, const NativeFile *file)
+run_writer_begin_again(Relation rel, const NativeFile *file, int64 run, int32 order)
 {
 	RunWriter  *writer = palloc0(sizeof(RunWriter));
 
 	writer->runs = table_open(file->runs, RowExclusiveLock);
 	writer->desc = times_describe(RelationGetDescr(rel));
-	writer->run = runs_next_number();
+	writer->run = run;
+	writer->sorted_by = order;
 	writer->context = CurrentMemoryContext;
 	writer->scratch = AllocSetContextCreate(CurrentMemoryContext, "spine run writer",
 											ALLOCSET_DEFAULT_SIZES);
 	writer->group = group_writer_create(writer->desc, TIME_COLUMNS, CurrentMemoryContext);
-	writer->order = order_of(rel);
+	return writer;
+}
+
+RunWriter *
+run_writer_begin(Relation rel, const NativeFile *file)
+{
+	RowOrder   *order = order_of(rel);
+	RunWriter  *writer = run_writer_begin_again(rel, file, runs_next_number(),
+												order == NULL ? 0 : order->hash);
+
+	writer->order = order;
 	if (writer->order != NULL)
 		begin_sorting(writer);
 	return writer;
@@ -65,7 +76,7 @@ flush(RunWriter *writer, GroupWriter *group)
 	CHECK_FOR_INTERRUPTS();
 	info.nrows = group_writer_rows(group);
 	info.past = group == writer->past;
-	info.order = writer->order == NULL ? 0 : writer->order->hash;
+	info.order = writer->sorted_by;
 	group_writer_range(group, TIME_INSERTED(writer->desc), TIME_NONE, &info.first, &info.last);
 	data = group_writer_finish(group, &zone);
 	runs_insert(writer->runs, &info, zone, data);

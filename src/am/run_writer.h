@@ -25,6 +25,7 @@ typedef struct RunWriter
 	int64		past_rows;
 	int64		accounted;		/* added ones that were written, or went into others */
 	RowOrder   *order;			/* NULL: as they come */
+	int32		sorted_by;		/* its hash, or that of the run before; 0: nothing */
 	Tuplesortstate *sort;		/* with an order without diffs */
 	Consolidation *consolidation;	/* with diffs */
 	TupleTableSlot *slot;		/* for what comes out of them */
@@ -38,6 +39,13 @@ typedef struct RunWriter
  * it allocates is in the current context.
  */
 extern RunWriter *run_writer_begin(Relation rel, const NativeFile *file);
+
+/*
+ * Begins to write a run anew, with the number that it has: its rows, which are sorted by
+ * this order (its hash), stay as they come.
+ */
+extern RunWriter *run_writer_begin_again(Relation rel, const NativeFile *file, int64 run,
+										 int32 order);
 
 /* Adds a row that fits a group, with its times: a virtual tuple of writer->desc. */
 extern void run_writer_add(RunWriter *writer, TupleTableSlot *slot);
