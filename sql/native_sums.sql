@@ -131,6 +131,23 @@ CREATE TABLE sums_copied AS SELECT * FROM sums_fixed;
 SELECT * FROM sums_copied ORDER BY k;
 ALTER TABLE sums_fixed ALTER n TYPE bigint;
 SELECT * FROM sums_fixed ORDER BY k;
+-- Keys of another type: what is added up is what was there
+BEGIN;
+SELECT spine_absorb('sums_fixed');
+INSERT INTO sums_fixed VALUES ('b', 1);
+ALTER TABLE sums_fixed ALTER k TYPE int USING ascii(k);
+SELECT * FROM sums_fixed ORDER BY k;
+ALTER TABLE sums_fixed ALTER k TYPE text;
+SELECT * FROM sums_fixed ORDER BY k;
+ROLLBACK;
+-- A diff column still has to add up, and a new one of that name is none
+CALL fails('ALTER TABLE sums_fixed ALTER n TYPE text');
+BEGIN;
+ALTER TABLE sums_fixed DROP n;
+ALTER TABLE sums_fixed ADD n text DEFAULT 'x';
+SELECT * FROM sums_fixed ORDER BY k;
+SELECT count(*) FROM spine_settings WHERE relation = 'sums_fixed'::regclass;
+ROLLBACK;
 ALTER TABLE sums_fixed ADD COLUMN day date DEFAULT '2026-01-01';
 INSERT INTO sums_fixed VALUES ('a', 1, DEFAULT), ('a', 1, '2026-01-02');
 SELECT * FROM sums_fixed ORDER BY k, day;

@@ -157,6 +157,15 @@ at_alter(Oid relid, AttrNumber attnum)
 }
 
 static void
+at_drop_column(Oid relid, AttrNumber attnum)
+{
+	char	   *name = get_attname(relid, attnum, true);
+
+	if (name != NULL && relation_is_native(relid))
+		settings_drop(relid, name);
+}
+
+static void
 at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
 {
 	if (!IsBinaryUpgrade && subId == 0 && spine_tables(true) != NULL)
@@ -168,9 +177,14 @@ at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, 
 		else if (access == OAT_DROP && classId == RelationRelationId)
 			at_drop(objectId);
 	}
-	if (!IsBinaryUpgrade && access == OAT_POST_ALTER && classId == RelationRelationId &&
-		subId > 0 && spine_tables(true) != NULL)
-		at_alter(objectId, (AttrNumber) subId);
+	if (!IsBinaryUpgrade && classId == RelationRelationId && subId > 0 &&
+		spine_tables(true) != NULL)
+	{
+		if (access == OAT_POST_ALTER)
+			at_alter(objectId, (AttrNumber) subId);
+		else if (access == OAT_DROP)
+			at_drop_column(objectId, (AttrNumber) subId);
+	}
 	if (previous_object_access != NULL)
 		previous_object_access(access, classId, objectId, subId, arg);
 }

@@ -18,6 +18,7 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "am/diff.h"
 #include "am/file.h"
 #include "am/order.h"
 #include "am/settings.h"
@@ -110,10 +111,26 @@ hash_of(const RowOrder *order)
 	return hash == 0 ? 1 : (int32) hash;
 }
 
-RowOrder *
-order_of(Relation rel)
+/* Diff columns may have become of another type. */
+static void
+check_diffs(const RowOrder *order, TupleDesc desc)
 {
-	TupleDesc	desc = RelationGetDescr(rel);
+	for (int i = 0; i < order->ndiffs; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, order->diffs[i] - 1);
+
+		if (!diff_type_adds_up(att->atttypid))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" cannot be a diff column", NameStr(att->attname)),
+					 errdetail("Its type is %s.", format_type_be(att->atttypid)),
+					 errhint("Diff columns are integers, numeric, floats, interval or money.")));
+	}
+}
+
+RowOrder *
+order_of_described(Relation rel, TupleDesc desc)
+{
 	NativeSettings settings = settings_latest(RelationGetRelid(rel));
 	RowOrder   *order;
 
@@ -125,6 +142,7 @@ order_of(Relation rel)
 	order->diffs = palloc(sizeof(AttrNumber) * (desc->natts + 1));
 	order->nkeys = take_columns(settings.order_columns, desc, order->attnums);
 	order->ndiffs = take_columns(settings.diff_columns, desc, order->diffs);
+	check_diffs(order, desc);
 	if (order->ndiffs > 0)
 		add_other_keys(order, desc);
 	if (order->nkeys == 0 && order->ndiffs == 0)
@@ -132,6 +150,12 @@ order_of(Relation rel)
 	fill_in_operators(order, desc);
 	order->hash = hash_of(order);
 	return order;
+}
+
+RowOrder *
+order_of(Relation rel)
+{
+	return order_of_described(rel, RelationGetDescr(rel));
 }
 
 void

@@ -30,6 +30,12 @@ typedef struct RowOrder
 /* A table's, in the current context; NULL if it has neither. */
 extern RowOrder *order_of(Relation rel);
 
+/*
+ * The same for rows that another description is of.  While ALTER TABLE writes a table
+ * anew, the table's own is already that of what is to come.
+ */
+extern RowOrder *order_of_described(Relation rel, TupleDesc desc);
+
 extern bool order_is_diff(const RowOrder *order, AttrNumber attnum);
 
 /* Has it diff columns? */

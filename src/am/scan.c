@@ -234,8 +234,11 @@ static void
 begin_consolidation(NativeScan *scan, TupleDesc desc)
 {
 	MemoryContext old = MemoryContextSwitchTo(scan->context);
+	const RowOrder *order = scan->order;
 
-	scan->consolidation = consolidation_begin(scan->order, desc, true);
+	if (desc != RelationGetDescr(scan->base.rs_rd))
+		order = order_of_described(scan->base.rs_rd, desc);
+	scan->consolidation = consolidation_begin(order, desc, true);
 	scan->row = MakeSingleTupleTableSlot(desc, &TTSOpsBufferHeapTuple);
 	while (next_row(scan, ForwardScanDirection, scan->row))
 	{

@@ -159,6 +159,29 @@ settings_end(Oid relid)
 	table_close(rel, NoLock);
 }
 
+static List *
+without(List *names, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (strcmp(strVal(lfirst(cell)), name) == 0)
+			names = foreach_delete_current(names, cell);
+	return names;
+}
+
+void
+settings_drop(Oid relid, const char *name)
+{
+	NativeSettings settings = settings_read(relid, SnapshotSelf);
+	int			named = list_length(settings.order_columns) + list_length(settings.diff_columns);
+
+	settings.order_columns = without(settings.order_columns, name);
+	settings.diff_columns = without(settings.diff_columns, name);
+	if (list_length(settings.order_columns) + list_length(settings.diff_columns) < named)
+		settings_write(relid, &settings);
+}
+
 static bool
 rename_in(List *names, const char *from, const char *to)
 {

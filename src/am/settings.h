@@ -34,6 +34,9 @@ extern void settings_write(Oid relid, const NativeSettings *settings);
 /* The table is gone, or uses spine no more. */
 extern void settings_end(Oid relid);
 
+/* A column is about to go; another one may get its name. */
+extern void settings_drop(Oid relid, const char *name);
+
 /* A column has got another name. */
 extern void settings_rename(Oid relid, const char *from, const char *to);
 
