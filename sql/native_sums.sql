@@ -187,6 +187,11 @@ SELECT spine_set_order('sums_wrong', '{k}'), spine_set_diff('sums_wrong', '{n}')
 CALL fails('SELECT spine_set_order(''sums_wrong'', ''{n}'')');
 INSERT INTO sums_wrong VALUES ('a', 1);
 CALL fails('SELECT spine_set_diff(''sums_wrong'', NULL)');
+-- Rows that add up to nothing are there
+INSERT INTO sums_wrong VALUES ('a', -1);
+SELECT * FROM sums_wrong;
+CALL fails('SELECT spine_set_diff(''sums_wrong'', NULL)');
+INSERT INTO sums_wrong VALUES ('a', 1);
 -- Settings follow names, TRUNCATE and rollback, and end with the table
 ALTER TABLE sums_wrong RENAME k TO "Key";
 SELECT order_columns, diff_columns, statements FROM spine_settings WHERE relation = 'sums_wrong'::regclass;

@@ -192,12 +192,15 @@ spine_set_order(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Rows that are there already would have to be added up, or taken apart. */
+/*
+ * Rows that are there already would have to be added up, or taken apart; also such as
+ * add up to nothing, so it is looked at as TABLESAMPLE does, row by row.
+ */
 static void
 require_empty(Relation rel)
 {
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	TableScanDesc scan = table_beginscan_sampling(rel, snapshot, 0, NULL, true, false, true);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	bool		empty = !table_scan_getnextslot(scan, ForwardScanDirection, slot);
 
