@@ -265,6 +265,28 @@ CALL fails('DELETE FROM write_referenced WHERE a = 3');
 CALL fails('DELETE FROM write_referenced WHERE a = 1');
 CALL fails('UPDATE write_referenced SET a = 8 WHERE a = 2');
 DELETE FROM write_referenced WHERE a = 6;
+-- Not checked yet, so not absorbed
+CREATE TABLE write_unchecked (a int REFERENCES write_referenced DEFERRABLE) USING spine;
+INSERT INTO write_unchecked VALUES (1);
+BEGIN;
+SET CONSTRAINTS ALL DEFERRED;
+INSERT INTO write_unchecked VALUES (9);
+CALL fails('SELECT spine_absorb(''write_unchecked'')');
+CALL fails('SELECT spine_compact(''write_unchecked'')');
+DELETE FROM write_unchecked WHERE a = 9;
+SET CONSTRAINTS ALL IMMEDIATE;
+SELECT spine_absorb('write_unchecked');
+COMMIT;
+CREATE FUNCTION write_unchecked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM spine_absorb('write_unchecked');
+	RETURN NULL;
+END $$;
+CREATE TRIGGER "A" AFTER INSERT ON write_unchecked FOR EACH ROW EXECUTE FUNCTION write_unchecked();
+CALL fails('INSERT INTO write_unchecked VALUES (9)');
+TABLE write_unchecked;
+DROP TABLE write_unchecked;
+DROP FUNCTION write_unchecked();
 -- With rows in runs when it is added
 ALTER TABLE write_referencing DROP CONSTRAINT write_referencing_a_fkey;
 INSERT INTO write_referencing VALUES (6, 6);
@@ -308,7 +330,9 @@ TRUNCATE write_referencing;
 COMMIT;
 BEGIN;
 INSERT INTO write_referencing VALUES (1, 1);
+SET CONSTRAINTS ALL IMMEDIATE;
 SELECT spine_absorb('write_referencing');
+SET CONSTRAINTS ALL DEFERRED;
 DELETE FROM write_referenced WHERE a = 1;
 COMMIT;
 SELECT * FROM write_referenced ORDER BY a;

@@ -19,6 +19,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_publication.h"
+#include "commands/trigger.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -276,6 +277,34 @@ absorb_rows(Absorber *absorber)
 	UnregisterSnapshot(absorber->snapshot);
 }
 
+static bool
+has_foreign_key(Relation rel)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (RI_FKey_trigger_type(triggers->triggers[i].tgfoid) == RI_TRIGGER_FK)
+			return true;
+	return false;
+}
+
+/*
+ * A foreign key that is still to be checked for a row would not be: the row is taken
+ * for deleted.  Which triggers a statement that has not ended will call nobody tells.
+ */
+static void
+refuse_before_checks(Relation rel)
+{
+	if (!has_foreign_key(rel) ||
+		(rel->rd_refcnt == 1 && !AfterTriggerPendingOnRel(RelationGetRelid(rel))))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("cannot absorb rows of table \"%s\"", RelationGetRelationName(rel)),
+			 errdetail("A foreign key may still have to be checked for rows that this transaction has written."),
+			 errhint("Absorb them in another transaction, or after SET CONSTRAINTS ALL IMMEDIATE.")));
+}
+
 bool
 absorb(Relation rel, int64 max_rows, bool wait, Absorption *result)
 {
@@ -287,6 +316,7 @@ absorb(Relation rel, int64 max_rows, bool wait, Absorption *result)
 	memset(result, 0, sizeof(*result));
 	if (objection != NULL)
 		refuse(rel, objection);
+	refuse_before_checks(rel);
 	if (!spine_lock(relid, wait))
 		return false;
 	absorber.context = CurrentMemoryContext;
