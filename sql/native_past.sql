@@ -84,6 +84,23 @@ SELECT spine_absorb('past');
 ROLLBACK;
 SELECT * FROM past_counts(:t);
 
+-- Nothing is left for the next absorption but the tick
+CREATE TABLE past_behind (i int) USING spine;
+SELECT spine_set_retention('past_behind', '1 hour');
+INSERT INTO past_behind VALUES (1);
+SELECT spine_absorb('past_behind');
+BEGIN;
+INSERT INTO past_behind VALUES (2);
+SELECT spine_absorb('past_behind');
+COMMIT;
+SELECT count(*) FROM spine_as_of(NULL::past_behind, now());
+SELECT spine_absorb('past_behind');
+SELECT spine_absorb('past_behind');
+SELECT tick - min(tick) OVER () AS tick, (SELECT count(*) FROM spine_as_of(NULL::past_behind, tick)) FROM spine_ticks
+	WHERE relation = 'past_behind'::regclass ORDER BY tick;
+SELECT data, tick - min(tick) OVER () AS tick, diff FROM spine_changes(NULL::past_behind, NULL::bigint, NULL) ORDER BY 1;
+DROP TABLE past_behind;
+
 -- Columns that come and go
 ALTER TABLE past ADD n int DEFAULT 7, ADD m text;
 INSERT INTO past VALUES (30, 'wide', 8, 'm');

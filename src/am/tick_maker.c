@@ -23,6 +23,7 @@
 
 struct TickMaker
 {
+	Oid			relid;
 	NativeSettings settings;
 	bool		impossible;		/* it would not show what it should */
 	bool		has_file;
@@ -52,6 +53,7 @@ tick_maker_begin(Relation rel)
 	if (settings.retention == NULL)
 		return NULL;
 	maker = palloc0(sizeof(TickMaker));
+	maker->relid = RelationGetRelid(rel);
 	maker->settings = settings;
 	maker->impossible = has_written();
 	maker->has_file = file_find(rel, &file);
@@ -89,9 +91,19 @@ tick_maker_hold(TickMaker *maker, TupleTableSlot *slot)
 		tuplestore_puttupleslot(maker->held, slot);
 }
 
+/* Has an absorption been after the last tick? */
+static bool
+is_behind(TickMaker *maker)
+{
+	const Frontier *upper = &spine_open(maker->relid)->trace.upper;
+
+	return !frontier_is_empty(upper) && (uint64_t) maker->last.tick + 1 < upper->time;
+}
+
 /*
  * A tick that moves nothing is made for what has changed otherwise: there is none
- * yet, or the last one shows rows that were held then and have been deleted since.
+ * yet, or the last one shows rows that were held then and have been deleted since,
+ * or rows were moved since without one.
  */
 bool
 tick_maker_wants(TickMaker *maker, const Absorption *result)
@@ -101,7 +113,7 @@ tick_maker_wants(TickMaker *maker, const Absorption *result)
 	if (result->rows > 0)
 		return true;
 	return result->left == 0 && maker->has_file &&
-		(!maker->has_last || maker->last.held > 0);
+		(!maker->has_last || maker->last.held > 0 || is_behind(maker));
 }
 
 bool
