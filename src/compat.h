@@ -67,6 +67,11 @@ typedef RTEPermissionInfo PermsOfTable;
 #define named_wait_event(name) WaitEventExtensionNew(name)
 #endif
 
+/* Intervals are finite before 17. */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_NOT_FINITE(interval) ((void) (interval), false)
+#endif
+
 #if PG_VERSION_NUM < 170000
 #define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
 #define my_local_transaction (MyProc->lxid)

@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "am/diff.h"
+#include "compat.h"
 
 bool
 diff_type_adds_up(Oid type)
@@ -47,9 +48,16 @@ add_intervals(Datum a, Datum b, Datum *sum)
 	Interval   *z = palloc(sizeof(Interval));
 
 	*sum = IntervalPGetDatum(z);
+	/* Infinity and minus infinity, which 17 has, are all fields at their limits. */
+	if (INTERVAL_NOT_FINITE(x) || INTERVAL_NOT_FINITE(y))
+	{
+		*z = INTERVAL_NOT_FINITE(x) ? *x : *y;
+		return !INTERVAL_NOT_FINITE(x) || !INTERVAL_NOT_FINITE(y) || x->month == y->month;
+	}
 	return !pg_add_s32_overflow(x->month, y->month, &z->month) &&
 		!pg_add_s32_overflow(x->day, y->day, &z->day) &&
-		!pg_add_s64_overflow(x->time, y->time, &z->time);
+		!pg_add_s64_overflow(x->time, y->time, &z->time) &&
+		!INTERVAL_NOT_FINITE(z);
 }
 
 /* Infinite only if one of them was. */
