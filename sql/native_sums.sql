@@ -102,6 +102,12 @@ SELECT * FROM sums_fixed ORDER BY k;
 COPY (SELECT * FROM sums_fixed ORDER BY k) TO STDOUT;
 COPY sums_fixed TO STDOUT;
 SELECT tableoid::regclass, k FROM sums_fixed ORDER BY k;
+-- Sums are nowhere, whether the rows that make them are looked for one by one or not
+SET enable_seqscan = off;
+SELECT k, n FROM sums_fixed WHERE ctid = '(0,1)';
+SELECT k, n FROM sums_fixed WHERE ctid >= '(0,0)' ORDER BY k;
+SELECT s.k, s.n FROM (VALUES ('(0,1)'::tid)) v(t) LEFT JOIN sums_fixed s ON s.ctid = v.t;
+RESET enable_seqscan;
 BEGIN;
 DECLARE c SCROLL CURSOR FOR SELECT * FROM sums_fixed;
 FETCH 5 FROM c;

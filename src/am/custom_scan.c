@@ -179,9 +179,12 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	sums = order_has_diffs(rte->relid);
 	if (sums && !is_read_only(root, rti))
 		refuse_change(rte->relid);
-	/* Equal rows have to meet in one process. */
+	/* Equal rows have to meet in one process, wherever each of them is. */
 	if (sums)
+	{
 		rel->partial_pathlist = NIL;
+		rel->pathlist = list_make1(create_seqscan_path(root, rel, rel->lateral_relids, 0));
+	}
 	needed = needed_attributes(rel);
 	if (!is_read_only(root, rti) || needs_other_system_columns(rel, needed))
 		return;
