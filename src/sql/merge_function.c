@@ -59,7 +59,7 @@ spine_merge_progress(PG_FUNCTION_ARGS)
 
 	require_preloaded();
 	done = Max(bigint_arg(fcinfo, 0, "done"), 0);
-	if (OidIsValid(progress_merging()))
+	if (progress_merging(InvalidOid) != 0)
 		progress_report(done);
 	PG_RETURN_VOID();
 }

@@ -27,7 +27,9 @@
 #include "am/settings.h"
 #include "sql/args.h"
 #include "sql/native.h"
+#include "state/claims.h"
 #include "state/progress.h"
+#include "state/seen.h"
 #include "state/tables.h"
 #include "state/working.h"
 
@@ -276,6 +278,27 @@ request_column(HeapTupleHeader request, const char *name)
 	return datum;
 }
 
+/*
+ * Merges what the request names.  If the table has been truncated or written anew
+ * since it was claimed, there is nothing of that: whatever is answered is refused.
+ */
+static void
+merge_request(Relation rel, int64 id, HeapTupleHeader request, MergeOutput *output)
+{
+	ArrayType  *parts = DatumGetArrayTypeP(request_column(request, "parts"));
+	Claim		claim;
+
+	if (claims_find(id, SnapshotSelf, &claim) &&
+		seen_is_current(RelationGetRelid(rel), claim.request.generation))
+	{
+		runs_merge(rel, parts, output);
+		return;
+	}
+	output->len = 0;
+	output->parts = construct_empty_array(TEXTOID);
+	output->runs = construct_empty_array(INT4OID);
+}
+
 PG_FUNCTION_INFO_V1(spine_merge_runs);
 Datum
 spine_merge_runs(PG_FUNCTION_ARGS)
@@ -283,6 +306,7 @@ spine_merge_runs(PG_FUNCTION_ARGS)
 	HeapTupleHeader request;
 	Relation	rel;
 	Oid			relid;
+	int64		claim;
 	MergeOutput output;
 	TupleDesc	desc;
 	Datum		values[3];
@@ -292,14 +316,15 @@ spine_merge_runs(PG_FUNCTION_ARGS)
 	require_arg(fcinfo, 0, "request");
 	request = PG_GETARG_HEAPTUPLEHEADER(0);
 	relid = DatumGetObjectId(request_column(request, "relation"));
-	if (!OidIsValid(relid) || progress_merging() != relid)
+	claim = OidIsValid(relid) ? progress_merging(relid) : 0;
+	if (claim == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("spine_merge_runs() is called by the server's mergers only"),
 				 errdetail("What it does belongs to a claim that a merger has."),
 				 errhint("Use spine_compact() to merge the runs of a table at once.")));
 	rel = table_open(relid, RowExclusiveLock);
-	runs_merge(rel, DatumGetArrayTypeP(request_column(request, "parts")), &output);
+	merge_request(rel, claim, request, &output);
 	table_close(rel, NoLock);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");

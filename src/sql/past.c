@@ -155,7 +155,8 @@ as_of(FunctionCallInfo fcinfo, bool is_moment)
 	Relation	rel = open_arg(fcinfo);
 	Tick		tick = tick_arg(fcinfo, 1, is_moment, rel);
 
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	/* Not as the query expects it: the table may have been altered since it was planned. */
+	InitMaterializedSRF(fcinfo, 0);
 	past_as_of(rel, GetActiveSnapshot(), tick.tick, put_row, fcinfo->resultinfo);
 	table_close(rel, AccessShareLock);
 	return (Datum) 0;

@@ -92,10 +92,13 @@ progress_report(int64 done)
 	SpinLockRelease(&mine->mutex);
 }
 
-Oid
-progress_merging(void)
+int64
+progress_merging(Oid relid)
 {
-	return mine != NULL && mine->what.phase == PROGRESS_MERGING ? mine->what.relid : InvalidOid;
+	if (mine == NULL || mine->what.phase != PROGRESS_MERGING ||
+		(OidIsValid(relid) && mine->what.relid != relid))
+		return 0;
+	return mine->what.claim;
 }
 
 bool

@@ -37,8 +37,8 @@ extern void progress_shmem_init(void);	/* under AddinShmemInitLock */
 
 /*
  * From here to progress_end this process shows what it does, instead of outer, which
- * it has shown so far and is to show again (NULL: of no interest).  The caller sees to it that the end comes
- * also after an error; that of the process is an end by itself.
+ * it has shown so far and is to show again (NULL: of no interest).  The caller sees to
+ * it that the end comes also after an error; that of the process is an end by itself.
  */
 extern void progress_begin(const Progress *what, Progress *outer);
 extern void progress_end(const Progress *outer);
@@ -46,8 +46,11 @@ extern void progress_end(const Progress *outer);
 /* So many updates are done. */
 extern void progress_report(int64 done);
 
-/* The relation of which this very process, a merger, is merging; InvalidOid: none. */
-extern Oid	progress_merging(void);
+/*
+ * The claim by which this very process, a merger, is merging a relation (InvalidOid:
+ * any); 0: it is not.
+ */
+extern int64 progress_merging(Oid relid);
 
 /* What a process shows, by its number below MaxBackends; false if nothing. */
 extern bool progress_look(int process, Progress *what);
