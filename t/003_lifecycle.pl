@@ -230,7 +230,7 @@ my $calls = q{
 	SELECT format('SELECT * FROM %s(%s)', p.oid::regproc, (
 		SELECT string_agg(CASE format_type(t, NULL) WHEN 'regclass' THEN '''t''' WHEN 'boolean' THEN 'true'
 			WHEN 'text[]' THEN '''{}''' WHEN 'integer[]' THEN '''{}''' WHEN 'bigint[]' THEN '''{}''' WHEN 'interval' THEN '''1 s'''
-			WHEN 'text' THEN '''x''' WHEN 'name' THEN '''x''' WHEN 'jsonb' THEN '''{}''' WHEN 'name[]' THEN '''{}'''
+			WHEN 'text' THEN '''x''' WHEN 'timestamp with time zone' THEN '''now''' WHEN 'name' THEN '''x''' WHEN 'jsonb' THEN '''{}''' WHEN 'name[]' THEN '''{}'''
 			WHEN 'spine_merge_request' THEN '''(t,0,1,[0],[1],[0],1,1,{},{})''' ELSE '1' END
 			|| '::' || format_type(t, NULL), ', ' ORDER BY n)
 		FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n)))
