@@ -961,7 +961,8 @@ COMMENT ON VIEW spine_garbage IS 'parts that have left their spines, not all to 
 CREATE VIEW spine_settings WITH (security_barrier) AS
 	SELECT relation, order_columns, diff_columns, retention,
 		   pg_catalog.concat_ws(' ',
-			   pg_catalog.format('SELECT spine_set_order(%L, %L);', relation, order_columns),
+			   CASE WHEN order_columns IS NOT NULL
+					THEN pg_catalog.format('SELECT spine_set_order(%L, %L);', relation, order_columns) END,
 			   CASE WHEN diff_columns IS NOT NULL
 					THEN pg_catalog.format('SELECT spine_set_diff(%L, %L);', relation, diff_columns) END,
 			   CASE WHEN retention IS NOT NULL

@@ -198,6 +198,9 @@ INSERT INTO sums_wrong VALUES ('a', -1);
 SELECT * FROM sums_wrong;
 CALL fails('SELECT spine_set_diff(''sums_wrong'', NULL)');
 INSERT INTO sums_wrong VALUES ('a', 1);
+CALL fails('SELECT spine_set_diff(''sums_wrong'', ''{n,k}'')');
+-- What is set already can be set again
+SELECT spine_set_diff('sums_wrong', '{n}');
 -- Settings follow names, TRUNCATE and rollback, and end with the table
 ALTER TABLE sums_wrong RENAME k TO "Key";
 SELECT order_columns, diff_columns, statements FROM spine_settings WHERE relation = 'sums_wrong'::regclass;
@@ -210,6 +213,39 @@ ALTER TABLE sums_wrong DROP COLUMN j;
 SELECT * FROM sums_wrong;
 DROP TABLE sums_wrong, sums_heap;
 SELECT count(*) FROM spine_table_setting;
+
+-- Statements are of what is set
+CREATE TABLE sums_again (k text, n int, m int) USING spine;
+INSERT INTO sums_again VALUES ('a', 1, 1);
+SELECT spine_set_diff('sums_again', NULL), spine_set_diff('sums_again', '{}');
+TRUNCATE sums_again;
+SELECT spine_set_diff('sums_again', '{n,m}');
+INSERT INTO sums_again VALUES ('a', 1, 1);
+SELECT spine_set_diff('sums_again', '{m,n}');
+SELECT statements FROM spine_settings WHERE relation = 'sums_again'::regclass;
+SELECT spine_set_order('sums_again', '{k}');
+SELECT statements FROM spine_settings WHERE relation = 'sums_again'::regclass;
+
+-- Before the first absorption there is no spine
+CALL fails('SELECT spine_set_exertion(''sums_again'', 1)');
+CALL fails('SELECT spine_describe(''sums_again'')');
+CALL fails('SELECT spine_hold(''sums_again'', ''reader'', 0)');
+DROP TABLE sums_again;
+
+-- Partitions are told one by one
+CREATE TABLE "Sums parted" (k int, n int) PARTITION BY RANGE (k);
+CREATE TABLE sums_part1 PARTITION OF "Sums parted" FOR VALUES FROM (0) TO (10) USING spine;
+CREATE TABLE sums_part2 PARTITION OF "Sums parted" FOR VALUES FROM (10) TO (20) USING spine;
+CALL fails('SELECT spine_absorb(''"Sums parted"'')');
+CALL fails('SELECT spine_compact(''"Sums parted"'')');
+CALL fails('SELECT spine_set_diff(''"Sums parted"'', ''{n}'')');
+CALL fails('SELECT spine_set_order(''"Sums parted"'', ''{k}'')');
+CALL fails('SELECT spine_set_retention(''"Sums parted"'', ''1 day'')');
+SELECT spine_set_diff(relid, '{n}') FROM pg_partition_tree('public."Sums parted"') WHERE isleaf;
+INSERT INTO "Sums parted" SELECT i % 20, 1 FROM generate_series(1, 100) i;
+SELECT spine_absorb(relid) FROM pg_partition_tree('public."Sums parted"') WHERE isleaf;
+SELECT count(*), sum(n) FROM "Sums parted";
+DROP TABLE "Sums parted";
 
 -- An order: groups hold ranges of it, and what cannot match is passed over
 CREATE TABLE sums_sorted (i int, t text) USING spine;

@@ -35,7 +35,7 @@
 static const TableAmRoutine *heap;
 
 static const char *const change_hint =
-"Insert rows that say what is different, or copy the table to one that uses heap.";
+"Insert rows that say what is different, or make an ordinary table of it: ALTER TABLE ... SET ACCESS METHOD heap.";
 static const char *const lock_hint =
 "Lock them FOR SHARE; instead of changing them, insert rows that say what is different.";
 

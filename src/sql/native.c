@@ -33,6 +33,22 @@
 #include "state/tables.h"
 #include "state/working.h"
 
+/* What the caller wanted, for each partition. */
+static void
+refuse_partitioned(FunctionCallInfo fcinfo, Relation rel)
+{
+	char	   *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+												  RelationGetRelationName(rel));
+
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("table \"%s\" is partitioned", RelationGetRelationName(rel)),
+			 errdetail("Its rows are in its partitions, each of which is a native table of its own or none."),
+			 errhint("Do it for each: SELECT %s(relid%s) FROM pg_partition_tree(%s) WHERE isleaf.",
+					 get_func_name(fcinfo->flinfo->fn_oid), PG_NARGS() > 1 ? ", ..." : "",
+					 quote_literal_cstr(name))));
+}
+
 Relation
 native_arg(FunctionCallInfo fcinfo, int n, LOCKMODE lock)
 {
@@ -41,6 +57,8 @@ native_arg(FunctionCallInfo fcinfo, int n, LOCKMODE lock)
 
 	spine_refuse_read_only();
 	rel = table_open(relid, lock);
+	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		refuse_partitioned(fcinfo, rel);
 	if (!relation_is_native(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -241,19 +259,30 @@ check_diffs(Relation rel, List *diffs)
 	}
 }
 
+static bool
+are_same_columns(List *a, List *b)
+{
+	return list_length(a) == list_length(b) && list_difference(a, b) == NIL;
+}
+
 PG_FUNCTION_INFO_V1(spine_set_diff);
 Datum
 spine_set_diff(PG_FUNCTION_ARGS)
 {
 	Relation	rel = native_arg(fcinfo, 0, AccessExclusiveLock);
 	NativeSettings settings = present_settings(rel);
+	List	   *diffs = columns_arg(fcinfo, 1, rel);
 
-	settings.diff_columns = columns_arg(fcinfo, 1, rel);
-	refuse_overlap(settings.order_columns, settings.diff_columns);
-	if (settings.diff_columns != NIL)
-		check_diffs(rel, settings.diff_columns);
-	require_empty(rel);
-	settings_write(RelationGetRelid(rel), &settings);
+	/* Migrations are run again, when there are rows. */
+	if (!are_same_columns(diffs, settings.diff_columns))
+	{
+		settings.diff_columns = diffs;
+		refuse_overlap(settings.order_columns, diffs);
+		if (diffs != NIL)
+			check_diffs(rel, diffs);
+		require_empty(rel);
+		settings_write(RelationGetRelid(rel), &settings);
+	}
 	table_close(rel, NoLock);
 	PG_RETURN_VOID();
 }

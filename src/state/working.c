@@ -75,6 +75,12 @@ spine_not_registered(Oid relid)
 {
 	char	   *name = get_rel_name(relid);
 
+	if (relation_is_native(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has no spine yet", get_rel_name(relid)),
+				 errdetail("It uses spine, and its rows get one with the first absorption."),
+				 errhint("Insert rows, and run SELECT spine_absorb('%s').", get_rel_name(relid))));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("relation \"%s\" is not registered as a spine",
