@@ -2,7 +2,8 @@
  * diff.c
  *		Values that add up: integers, numeric, floats, interval and money.
  *
- * The sums are the server's own, but that a sum out of range is told rather than
+ * Integers and money are added in 128 bits, and the total is made a value again.
+ * Other sums are the server's own, but that a sum out of range is told rather than
  * raised: at rest both values can stay as they are.
  */
 #include "postgres.h"
@@ -22,8 +23,8 @@
 #include "am/diff.h"
 #include "compat.h"
 
-bool
-diff_type_adds_up(Oid type)
+static bool
+type_adds_up(Oid type)
 {
 	switch (type)
 	{
@@ -38,6 +39,79 @@ diff_type_adds_up(Oid type)
 			return true;
 	}
 	return false;
+}
+
+void
+diff_require_type(Form_pg_attribute att)
+{
+	if (type_adds_up(att->atttypid))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" cannot be a diff column", NameStr(att->attname)),
+			 errdetail("Its type is %s.", format_type_be(att->atttypid)),
+			 errhint("Diff columns are integers, numeric, floats, interval or money.")));
+}
+
+bool
+diff_is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID || type == CASHOID;
+}
+
+int64
+diff_integer(Oid type, Datum value)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		default:
+			return DatumGetInt64(value);
+	}
+}
+
+static Datum
+integer_value(Oid type, int64 integer)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return Int16GetDatum((int16) integer);
+		case INT4OID:
+			return Int32GetDatum((int32) integer);
+		default:
+			return Int64GetDatum(integer);
+	}
+}
+
+/* The greatest value of the type; the least is one less than its opposite. */
+static int64
+greatest_integer(Oid type)
+{
+	return type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
+}
+
+bool
+diff_total_take(DiffTotal *total, Oid type, Datum *value)
+{
+	int64		most = greatest_integer(type);
+	int64		least = -most - 1;
+	int64		part;
+
+	if (int128_compare(*total, int64_to_int128(most)) > 0)
+		part = most;
+	else if (int128_compare(*total, int64_to_int128(least)) < 0)
+		part = least;
+	else
+		part = int128_to_int64(*total);
+	*value = integer_value(type, part);
+	/* The opposite in two steps, since the least integer has none. */
+	int128_add_int64(total, ~part);
+	int128_add_int64(total, 1);
+	return diff_total_is_zero(total);
 }
 
 static bool
@@ -70,26 +144,10 @@ is_float_in_range(double a, double b, double sum)
 bool
 diff_add(Oid type, Datum a, Datum b, Datum *sum)
 {
-	int16		small;
-	int32		integer;
-	int64		big;
 	bool		fine;
 
 	switch (type)
 	{
-		case INT2OID:
-			fine = !pg_add_s16_overflow(DatumGetInt16(a), DatumGetInt16(b), &small);
-			*sum = Int16GetDatum(small);
-			return fine;
-		case INT4OID:
-			fine = !pg_add_s32_overflow(DatumGetInt32(a), DatumGetInt32(b), &integer);
-			*sum = Int32GetDatum(integer);
-			return fine;
-		case INT8OID:
-		case CASHOID:
-			fine = !pg_add_s64_overflow(DatumGetInt64(a), DatumGetInt64(b), &big);
-			*sum = Int64GetDatum(big);
-			return fine;
 		case FLOAT4OID:
 			*sum = Float4GetDatum(DatumGetFloat4(a) + DatumGetFloat4(b));
 			return is_float_in_range(DatumGetFloat4(a), DatumGetFloat4(b),
@@ -117,13 +175,6 @@ diff_is_zero(Oid type, Datum value)
 
 	switch (type)
 	{
-		case INT2OID:
-			return DatumGetInt16(value) == 0;
-		case INT4OID:
-			return DatumGetInt32(value) == 0;
-		case INT8OID:
-		case CASHOID:
-			return DatumGetInt64(value) == 0;
 		case FLOAT4OID:
 			return DatumGetFloat4(value) == 0;
 		case FLOAT8OID:
@@ -138,6 +189,22 @@ diff_is_zero(Oid type, Datum value)
 	return false;
 }
 
+Datum
+diff_zero(Oid type)
+{
+	switch (type)
+	{
+		case FLOAT4OID:
+			return Float4GetDatum(0);
+		case FLOAT8OID:
+			return Float8GetDatum(0);
+		case INTERVALOID:
+			return IntervalPGetDatum(palloc0(sizeof(Interval)));
+		default:
+			return NumericGetDatum(int64_to_numeric(0));
+	}
+}
+
 void
 diff_out_of_range(Oid type)
 {
@@ -145,6 +212,6 @@ diff_out_of_range(Oid type)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("sum of a diff column is out of range"),
 			 errdetail("Its type is %s.", format_type_be(type)),
-			 errhint("Give the column a type with a greater range, such as numeric.")));
+			 errhint("Give the column a type with a greater range, such as numeric: ALTER TABLE ... ALTER COLUMN ... TYPE numeric.")));
 	pg_unreachable();
 }

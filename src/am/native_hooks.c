@@ -5,7 +5,8 @@
  *
  * A file goes when the relation that has it is dropped: the table, or the
  * transient one that a rewrite has swapped files with.  The object-access hook
- * hears of both, while their rows in pg_class are still there.
+ * hears of both, while their rows in pg_class are still there.  Columns are in
+ * column_hooks.c.
  */
 #include "postgres.h"
 
@@ -31,6 +32,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "am/column_hooks.h"
 #include "am/file.h"
 #include "am/native_hooks.h"
 #include "am/runs.h"
@@ -140,31 +142,6 @@ at_drop(Oid relid)
 	heap_freetuple(tuple);
 }
 
-/* The caches have the name that the column had before. */
-static void
-at_alter(Oid relid, AttrNumber attnum)
-{
-	char	   *before = get_attname(relid, attnum, true);
-	HeapTuple	tuple;
-
-	if (before == NULL || !relation_is_native(relid))
-		return;
-	tuple = catalog_attribute(relid, attnum);
-	if (!HeapTupleIsValid(tuple))
-		return;
-	settings_rename(relid, before, NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname));
-	heap_freetuple(tuple);
-}
-
-static void
-at_drop_column(Oid relid, AttrNumber attnum)
-{
-	char	   *name = get_attname(relid, attnum, true);
-
-	if (name != NULL && relation_is_native(relid))
-		settings_drop(relid, name);
-}
-
 static void
 at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
 {
@@ -177,13 +154,15 @@ at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, 
 		else if (access == OAT_DROP && classId == RelationRelationId)
 			at_drop(objectId);
 	}
-	if (!IsBinaryUpgrade && classId == RelationRelationId && subId > 0 &&
+	if (!IsBinaryUpgrade && subId > 0 && classId == RelationRelationId &&
 		spine_tables(true) != NULL)
 	{
-		if (access == OAT_POST_ALTER)
-			at_alter(objectId, (AttrNumber) subId);
+		if (access == OAT_POST_CREATE)
+			column_created(objectId, (AttrNumber) subId);
+		else if (access == OAT_POST_ALTER)
+			column_altered(objectId, (AttrNumber) subId);
 		else if (access == OAT_DROP)
-			at_drop_column(objectId, (AttrNumber) subId);
+			column_dropped(objectId, (AttrNumber) subId);
 	}
 	if (previous_object_access != NULL)
 		previous_object_access(access, classId, objectId, subId, arg);
@@ -338,6 +317,7 @@ at_utility(PlannedStmt *plan, const char *query, bool readOnlyTree,
 								dest, completion);
 	if (IsA(plan->utilityStmt, AlterTableStmt))
 		follow_alter((AlterTableStmt *) plan->utilityStmt);
+	columns_check_dropped();
 }
 
 void

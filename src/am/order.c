@@ -3,7 +3,7 @@
  *		How the rows of a native table are sorted in its runs, and which of its
  *		columns add up.
  *
- * A column that was dropped counts no more.
+ * A column that is dropped is taken out of the order (native_hooks.c).
  */
 #include "postgres.h"
 
@@ -15,21 +15,39 @@
 #include "miscadmin.h"
 #include "nodes/value.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
-#include "am/diff.h"
 #include "am/file.h"
 #include "am/order.h"
 #include "am/settings.h"
 #include "am/times.h"
 
-bool
-order_can_sort(Form_pg_attribute att)
+void
+order_require_sortable(Form_pg_attribute att, const char *why)
 {
 	TypeCacheEntry *cache = lookup_type_cache(att->atttypid, TYPECACHE_LT_OPR);
 
-	return OidIsValid(cache->lt_opr);
+	if (OidIsValid(cache->lt_opr))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_FUNCTION),
+			 errmsg("column \"%s\" cannot be %s", NameStr(att->attname), why),
+			 errdetail("Its type, %s, has no default btree operator class.",
+					   format_type_be(att->atttypid)),
+			 errhint("Use a type that can be sorted, or leave the column out.")));
+}
+
+void
+order_refuse_drop(Oid relid, const char *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot drop column \"%s\" of table \"%s\"", column, get_rel_name(relid)),
+			 errdetail("It is a diff column: the rows of the table are what adds up in it."),
+			 errhint("Drop the table, or make an ordinary table of it first: ALTER TABLE ... SET ACCESS METHOD heap.")));
+	pg_unreachable();
 }
 
 static bool
@@ -47,7 +65,7 @@ order_is_diff(const RowOrder *order, AttrNumber attnum)
 	return contains(order->diffs, order->ndiffs, attnum);
 }
 
-/* The columns with these names that are there (still). */
+/* The columns with these names. */
 static int
 take_columns(List *names, TupleDesc desc, AttrNumber *attnums)
 {
@@ -63,6 +81,19 @@ take_columns(List *names, TupleDesc desc, AttrNumber *attnums)
 				attnums[taken++] = attnum;
 		}
 	return taken;
+}
+
+/* The first of these names that no column has. */
+static const char *
+missing_column(List *names, TupleDesc desc)
+{
+	AttrNumber	attnum;
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (take_columns(list_make1(lfirst(cell)), desc, &attnum) == 0)
+			return strVal(lfirst(cell));
+	return NULL;
 }
 
 /* All that are no diffs, after those that are keys already. */
@@ -86,16 +117,9 @@ fill_in_operators(RowOrder *order, TupleDesc desc)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, order->attnums[i] - 1);
 
+		/* The operator class may have been dropped since. */
+		order_require_sortable(att, order->ndiffs > 0 ? BESIDE_DIFFS : IN_ORDER);
 		order->operators[i] = lookup_type_cache(att->atttypid, TYPECACHE_LT_OPR)->lt_opr;
-		/* It was added later. */
-		if (!OidIsValid(order->operators[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_FUNCTION),
-					 errmsg("column \"%s\" cannot be a key beside diff columns",
-							NameStr(att->attname)),
-					 errdetail("Its type, %s, has no default btree operator class.",
-							   format_type_be(att->atttypid)),
-					 errhint("Drop the column.")));
 		order->collations[i] = att->attcollation;
 	}
 }
@@ -109,23 +133,6 @@ hash_of(const RowOrder *order)
 	hash = hash_combine(hash, hash_bytes((unsigned char *) order->diffs,
 										 sizeof(AttrNumber) * order->ndiffs));
 	return hash == 0 ? 1 : (int32) hash;
-}
-
-/* Diff columns may have become of another type. */
-static void
-check_diffs(const RowOrder *order, TupleDesc desc)
-{
-	for (int i = 0; i < order->ndiffs; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, order->diffs[i] - 1);
-
-		if (!diff_type_adds_up(att->atttypid))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column \"%s\" cannot be a diff column", NameStr(att->attname)),
-					 errdetail("Its type is %s.", format_type_be(att->atttypid)),
-					 errhint("Diff columns are integers, numeric, floats, interval or money.")));
-	}
 }
 
 RowOrder *
@@ -142,7 +149,9 @@ order_of_described(Relation rel, TupleDesc desc)
 	order->diffs = palloc(sizeof(AttrNumber) * (desc->natts + 1));
 	order->nkeys = take_columns(settings.order_columns, desc, order->attnums);
 	order->ndiffs = take_columns(settings.diff_columns, desc, order->diffs);
-	check_diffs(order, desc);
+	/* By the same command, which has not come to its end. */
+	if (order->ndiffs < list_length(settings.diff_columns))
+		order_refuse_drop(RelationGetRelid(rel), missing_column(settings.diff_columns, desc));
 	if (order->ndiffs > 0)
 		add_other_keys(order, desc);
 	if (order->nkeys == 0 && order->ndiffs == 0)

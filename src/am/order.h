@@ -50,7 +50,14 @@ extern void order_add_inserted(RowOrder *order, TupleDesc timed);
 /* A sort of rows by it: put slots in, and get them out. */
 extern Tuplesortstate *order_sort(const RowOrder *order, TupleDesc desc);
 
-/* Can the column be a key? */
-extern bool order_can_sort(Form_pg_attribute att);
+/* Why a column has to have a type that can be sorted. */
+#define IN_ORDER "in an order"
+#define BESIDE_DIFFS "a key beside diff columns"
+
+/* Raises an error if its type has no btree order. */
+extern void order_require_sortable(Form_pg_attribute att, const char *why);
+
+/* Raises the error for a diff column that is dropped, while the table is not. */
+extern void order_refuse_drop(Oid relid, const char *column) pg_attribute_noreturn();
 
 #endif

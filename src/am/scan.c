@@ -229,16 +229,34 @@ next_row(NativeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 	return native_scan_next_in_delta(&scan->base, direction, slot);
 }
 
-/* Reads all rows, for their sums. */
+/* ALTER TABLE that writes a table anew reads it by what its columns were before. */
+static bool
+is_rewrite(Relation rel, TupleDesc desc)
+{
+	TupleDesc	present = RelationGetDescr(rel);
+
+	if (desc->natts != present->natts)
+		return true;
+	for (int i = 0; i < desc->natts; i++)
+		if (TupleDescAttr(desc, i)->atttypid != TupleDescAttr(present, i)->atttypid ||
+			TupleDescAttr(desc, i)->attcollation != TupleDescAttr(present, i)->attcollation)
+			return true;
+	return false;
+}
+
+/*
+ * Reads all rows, for their sums.  Who writes the table anew may do so because a sum
+ * is out of range.
+ */
 static void
 begin_consolidation(NativeScan *scan, TupleDesc desc)
 {
 	MemoryContext old = MemoryContextSwitchTo(scan->context);
-	const RowOrder *order = scan->order;
+	bool		rewrite = is_rewrite(scan->base.rs_rd, desc);
 
-	if (desc != RelationGetDescr(scan->base.rs_rd))
-		order = order_of_described(scan->base.rs_rd, desc);
-	scan->consolidation = consolidation_begin(order, desc, true);
+	if (rewrite)
+		scan->order = order_of_described(scan->base.rs_rd, desc);
+	scan->consolidation = consolidation_begin(scan->order, desc, !rewrite);
 	scan->row = MakeSingleTupleTableSlot(desc, &TTSOpsBufferHeapTuple);
 	while (next_row(scan, ForwardScanDirection, scan->row))
 	{

@@ -159,27 +159,16 @@ settings_end(Oid relid)
 	table_close(rel, NoLock);
 }
 
-static List *
-without(List *names, const char *name)
-{
-	ListCell   *cell;
-
-	foreach(cell, names)
-		if (strcmp(strVal(lfirst(cell)), name) == 0)
-			names = foreach_delete_current(names, cell);
-	return names;
-}
-
 void
-settings_drop(Oid relid, const char *name)
+settings_drop_from_order(Oid relid, const char *name)
 {
 	NativeSettings settings = settings_read(relid, SnapshotSelf);
-	int			named = list_length(settings.order_columns) + list_length(settings.diff_columns);
+	String	   *column = makeString(pstrdup(name));
 
-	settings.order_columns = without(settings.order_columns, name);
-	settings.diff_columns = without(settings.diff_columns, name);
-	if (list_length(settings.order_columns) + list_length(settings.diff_columns) < named)
-		settings_write(relid, &settings);
+	if (!list_member(settings.order_columns, column))
+		return;
+	settings.order_columns = list_delete(settings.order_columns, column);
+	settings_write(relid, &settings);
 }
 
 static bool

@@ -34,8 +34,8 @@ extern void settings_write(Oid relid, const NativeSettings *settings);
 /* The table is gone, or uses spine no more. */
 extern void settings_end(Oid relid);
 
-/* A column is about to go; another one may get its name. */
-extern void settings_drop(Oid relid, const char *name);
+/* A column is dropped: the order goes on without it. */
+extern void settings_drop_from_order(Oid relid, const char *name);
 
 /* A column has got another name. */
 extern void settings_rename(Oid relid, const char *from, const char *to);

@@ -113,7 +113,7 @@ spine_relation_size(PG_FUNCTION_ARGS)
  * Settings
  */
 
-static AttrNumber
+static Form_pg_attribute
 find_column(Relation rel, const char *name)
 {
 	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), name);
@@ -125,7 +125,7 @@ find_column(Relation rel, const char *name)
 						RelationGetRelationName(rel)),
 				 errdetail("Only columns of the table itself can be named, no system columns."),
 				 errhint("Name existing columns, as in ARRAY['a', 'b'].")));
-	return attnum;
+	return TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 }
 
 /* The names in argument n, each of a column; NIL for null or an empty array. */
@@ -156,22 +156,6 @@ columns_arg(FunctionCallInfo fcinfo, int n, Relation rel)
 		names = lappend(names, name);
 	}
 	return names;
-}
-
-/* Raises an error if a column has no btree order. */
-static void
-require_order(Relation rel, AttrNumber attnum, const char *why)
-{
-	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
-
-	if (order_can_sort(att))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_FUNCTION),
-			 errmsg("column \"%s\" cannot be %s", NameStr(att->attname), why),
-			 errdetail("Its type, %s, has no default btree operator class.",
-					   format_type_be(att->atttypid)),
-			 errhint("Use a type that can be sorted, or leave the column out.")));
 }
 
 static NativeSettings
@@ -206,7 +190,7 @@ spine_set_order(PG_FUNCTION_ARGS)
 	settings.order_columns = columns_arg(fcinfo, 1, rel);
 	refuse_overlap(settings.order_columns, settings.diff_columns);
 	foreach(cell, settings.order_columns)
-		require_order(rel, find_column(rel, strVal(lfirst(cell))), "in an order");
+		order_require_sortable(find_column(rel, strVal(lfirst(cell))), IN_ORDER);
 	settings_write(RelationGetRelid(rel), &settings);
 	table_close(rel, NoLock);
 	PG_RETURN_VOID();
@@ -249,13 +233,9 @@ check_diffs(Relation rel, List *diffs)
 		if (att->attisdropped)
 			continue;
 		if (!list_member(diffs, makeString(NameStr(att->attname))))
-			require_order(rel, attnum, "a key beside diff columns");
-		else if (!diff_type_adds_up(att->atttypid))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column \"%s\" cannot be a diff column", NameStr(att->attname)),
-					 errdetail("Its type is %s.", format_type_be(att->atttypid)),
-					 errhint("Diff columns are integers, numeric, floats, interval or money.")));
+			order_require_sortable(att, BESIDE_DIFFS);
+		else
+			diff_require_type(att);
 	}
 }
 
