@@ -218,6 +218,43 @@ SELECT * FROM sums_fixed ORDER BY k, day;
 SELECT count(*) FROM spine_settings WHERE relation = 'sums_fixed'::regclass;
 DROP TABLE sums_fixed, sums_copied;
 
+-- Beside rows that are changed, sums can be read
+CREATE TABLE sums_beside (k int, n int) USING spine;
+SELECT spine_set_diff('sums_beside', '{n}');
+INSERT INTO sums_beside VALUES (1, 1), (2, 2), (1, 10);
+SELECT spine_absorb('sums_beside');
+INSERT INTO sums_beside VALUES (2, 20), (3, 3);
+CREATE TABLE sums_target (k int, v int) USING heap;
+INSERT INTO sums_target SELECT i, 0 FROM generate_series(1, 4) i;
+UPDATE sums_target t SET v = s.n FROM sums_beside s WHERE s.k = t.k;
+SELECT * FROM sums_target ORDER BY k;
+DELETE FROM sums_target t USING sums_beside s WHERE s.k = t.k AND s.n = 22 RETURNING t.*, s.*;
+MERGE INTO sums_target t USING sums_beside s ON s.k = t.k
+	WHEN MATCHED THEN UPDATE SET v = v + s.n WHEN NOT MATCHED THEN INSERT VALUES (s.k, s.n);
+SELECT * FROM sums_target ORDER BY k;
+SELECT * FROM sums_target t JOIN sums_beside s USING (k) ORDER BY k FOR UPDATE OF t;
+CALL fails('SELECT * FROM sums_target t JOIN sums_beside s USING (k) FOR UPDATE OF s');
+CALL fails('SELECT * FROM sums_target t JOIN sums_beside s USING (k) FOR SHARE');
+CALL fails('UPDATE sums_beside s SET n = 0 FROM sums_target t WHERE s.k = t.k');
+-- By way of a parent, if the columns are the same
+CREATE TABLE sums_parent (k int, n int);
+CREATE TABLE sums_like () INHERITS (sums_parent) USING spine;
+CREATE TABLE sums_unlike (n int, k int) USING spine;
+SELECT spine_set_diff('sums_like', '{n}'), spine_set_diff('sums_unlike', '{n}');
+INSERT INTO sums_like SELECT * FROM sums_beside;
+INSERT INTO sums_like VALUES (1, 1000);
+INSERT INTO sums_parent VALUES (4, 44);
+UPDATE sums_target t SET v = s.n FROM sums_parent s WHERE s.k = t.k;
+SELECT * FROM sums_target ORDER BY k;
+ALTER TABLE sums_unlike INHERIT sums_parent;
+CALL fails('UPDATE sums_target t SET v = s.n FROM sums_parent s WHERE s.k = t.k');
+UPDATE sums_target t SET v = -s.n FROM (SELECT * FROM sums_parent OFFSET 0) s WHERE s.k = t.k;
+SELECT * FROM sums_target ORDER BY k;
+DROP TABLE sums_parent, sums_like, sums_unlike, sums_target;
+-- EXPLAIN counts what was added up
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT n FROM sums_beside WHERE k < 3;
+DROP TABLE sums_beside;
+
 -- Parallel queries read sums in one process
 CREATE TABLE sums_parallel (k int, n int) USING spine;
 SELECT spine_set_diff('sums_parallel', '{n}');

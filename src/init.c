@@ -15,6 +15,7 @@
 
 #include "am/custom_scan.h"
 #include "am/native_hooks.h"
+#include "am/sum_marks.h"
 #include "dev/stop_point.h"
 #include "spine.h"
 #include "state/events.h"
@@ -80,5 +81,6 @@ _PG_init(void)
 	spine_install_hooks();
 	native_install_hooks();
 	custom_scan_install();
+	sum_marks_install();
 	worker_register();
 }

@@ -64,7 +64,6 @@ typedef struct CustomState
 	BlockNumber block;			/* of its rows */
 	TupleTableSlot *delta_slot;
 	TupleTableSlot *sum_slot;	/* NULL: rows do not add up */
-	int64		delta_rows;
 	SharedState *shared;		/* NULL: not in parallel */
 	int64		published[NCOUNTS]; /* of this process */
 	int64		totals[NCOUNTS];	/* of all, when they are over */
@@ -173,15 +172,22 @@ begin_scan(CustomState *state)
  * Counting
  */
 
+static void
+take_counts(const NativeScan *scan, int64 *counts)
+{
+	if (scan->runs != NULL)
+		runscan_counts(scan->runs, &counts[GROUPS_READ], &counts[GROUPS_SKIPPED]);
+	counts[DELTA_ROWS] = scan->delta_rows;
+}
+
 /* What this process has done is told to all. */
 static void
 publish(CustomState *state)
 {
 	int64		counts[NCOUNTS] = {0};
 
-	if (state->scan != NULL && state->scan->runs != NULL)
-		runscan_counts(state->scan->runs, &counts[GROUPS_READ], &counts[GROUPS_SKIPPED]);
-	counts[DELTA_ROWS] = state->delta_rows;
+	if (state->scan != NULL)
+		take_counts(state->scan, counts);
 	for (int i = 0; i < NCOUNTS; i++)
 	{
 		pg_atomic_fetch_add_u64(&state->shared->counts[i], counts[i] - state->published[i]);
@@ -304,10 +310,7 @@ next_elsewhere(CustomState *state, ScanDirection direction)
 
 	if (state->sum_slot != NULL)
 		return table_scan_getnextslot(scan, direction, state->sum_slot);
-	if (!native_scan_next_in_delta(scan, direction, state->delta_slot))
-		return false;
-	state->delta_rows++;
-	return true;
+	return native_scan_next_in_delta(scan, direction, state->delta_slot);
 }
 
 /* Each half, when it has come to its end, begins there in the other direction. */
@@ -461,11 +464,7 @@ explain(CustomScanState *css, List *ancestors, ExplainState *es)
 	if (!es->analyze || (state->scan == NULL && !state->parallel))
 		return;
 	if (!state->parallel)
-	{
-		counts[DELTA_ROWS] = state->delta_rows;
-		if (state->scan->runs != NULL)
-			runscan_counts(state->scan->runs, &counts[GROUPS_READ], &counts[GROUPS_SKIPPED]);
-	}
+		take_counts(state->scan, counts);
 	if (state->runs >= 0)
 	{
 		ExplainPropertyInteger("Runs", NULL, state->runs, es);

@@ -4,8 +4,9 @@
  *		and pass over row groups that cannot match.
  *
  * Such a path takes the place of the sequential scan of a native table, since it
- * does the same with less.  It is left alone where rows are to be locked or changed
- * or their system columns are asked for, which only the delta's rows have.
+ * does the same with less.  It is left alone where rows are to be locked or changed,
+ * or stand beside such rows, or their system columns are asked for, which only the
+ * delta's rows have.
  * Conditions that say something of groups (group_filter.h) are handed to the scan a
  * second time; the rows are checked by all of them in any case.
  */
@@ -139,17 +140,26 @@ better_paths(RelOptInfo *rel, List *paths, const Bitmapset *needed, bool sums)
 	return paths;
 }
 
+/*
+ * May the statement come back to its rows?  It does to those that are changed or
+ * locked, and to all others beside these.
+ */
 static bool
-is_read_only(PlannerInfo *root, Index rti)
+is_marked(PlannerInfo *root, Index rti, bool *changed)
 {
 	ListCell   *cell;
 
-	if (bms_is_member((int) rti, root->all_result_relids))
-		return false;
+	*changed = bms_is_member((int) rti, root->all_result_relids);
 	foreach(cell, root->rowMarks)
-		if (lfirst_node(PlanRowMark, cell)->rti == rti)
-			return false;
-	return true;
+	{
+		const PlanRowMark *mark = lfirst_node(PlanRowMark, cell);
+
+		if (mark->rti != rti)
+			continue;
+		*changed |= RowMarkRequiresRowShareLock(mark->markType);
+		return true;
+	}
+	return *changed;
 }
 
 /* There is no such row: what is shown is a sum. */
@@ -169,6 +179,8 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
 	Bitmapset  *needed;
 	bool		sums;
+	bool		marked;
+	bool		changed;
 
 	if (previous_pathlist != NULL)
 		previous_pathlist(root, rel, rti, rte);
@@ -177,7 +189,8 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 		!relation_is_native(rte->relid))
 		return;
 	sums = order_has_diffs(rte->relid);
-	if (sums && !is_read_only(root, rti))
+	marked = is_marked(root, rti, &changed);
+	if (sums && changed)
 		refuse_change(rte->relid);
 	/* Equal rows have to meet in one process, wherever each of them is. */
 	if (sums)
@@ -186,7 +199,7 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 		rel->pathlist = list_make1(create_seqscan_path(root, rel, rel->lateral_relids, 0));
 	}
 	needed = needed_attributes(rel);
-	if (!is_read_only(root, rti) || needs_other_system_columns(rel, needed))
+	if (marked || needs_other_system_columns(rel, needed))
 		return;
 	rel->pathlist = better_paths(rel, rel->pathlist, needed, sums);
 	rel->partial_pathlist = better_paths(rel, rel->partial_pathlist, needed, sums);

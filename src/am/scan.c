@@ -200,10 +200,14 @@ bool
 native_scan_next_in_delta(TableScanDesc base, ScanDirection direction, TupleTableSlot *slot)
 {
 	NativeScan *scan = (NativeScan *) base;
+	bool		found;
 
 	if (scan->has_range)
-		return heap->scan_getnextslot_tidrange(scan->delta, direction, slot);
-	return heap->scan_getnextslot(scan->delta, direction, slot);
+		found = heap->scan_getnextslot_tidrange(scan->delta, direction, slot);
+	else
+		found = heap->scan_getnextslot(scan->delta, direction, slot);
+	scan->delta_rows += found;
+	return found;
 }
 
 /* Each half, when it has come to its end, begins there in the other direction. */

@@ -22,6 +22,7 @@ typedef struct NativeScan
 	RunScan    *runs;			/* NULL: none */
 	Snapshot	snapshot;		/* registered for the runs' sake; NULL: none */
 	bool		in_delta;
+	int64		delta_rows;		/* that were read there */
 	bool		has_range;		/* of tids, for a TID range scan */
 	ItemPointerData min;
 	ItemPointerData max;
