@@ -40,6 +40,9 @@
 #include "state/catalog.h"
 #include "state/tables.h"
 
+/* Zones of so many groups are kept with the list of them: bytes. */
+#define ZONES_KEPT (4 * 1024 * 1024)
+
 int64
 runs_next_number(void)
 {
@@ -188,8 +191,27 @@ read_info(HeapTuple tuple, TupleDesc desc, GroupInfo *info)
 	info->nrows = DatumGetInt32(heap_getattr(tuple, RUNS_ROWS, desc, &isnull));
 	info->first = DatumGetInt64(heap_getattr(tuple, RUNS_FIRST, desc, &isnull));
 	info->last = DatumGetInt64(heap_getattr(tuple, RUNS_LAST, desc, &isnull));
+	info->zone = NULL;
 	info->past = DatumGetBool(heap_getattr(tuple, RUNS_PAST, desc, &isnull));
 	info->order = DatumGetInt32(heap_getattr(tuple, RUNS_ORDER, desc, &isnull));
+}
+
+/*
+ * Whoever looks for some groups only has their zones at hand then, and need not come
+ * back to each row.
+ */
+static void
+keep_zone(HeapTuple tuple, TupleDesc desc, GroupInfo *info, Size *kept)
+{
+	bool		isnull;
+	struct varlena *zone = (struct varlena *) DatumGetPointer(heap_getattr(tuple, RUNS_ZONE, desc,
+																			&isnull));
+	Size		size = VARSIZE_ANY(zone);
+
+	if (VARATT_IS_EXTERNAL(zone) || VARATT_IS_COMPRESSED(zone) || *kept + size > ZONES_KEPT)
+		return;
+	info->zone = memcpy(palloc(size), zone, size);
+	*kept += size;
 }
 
 int
@@ -198,6 +220,7 @@ runs_list(Relation runs, Snapshot snapshot, bool past, GroupInfo **groups)
 	TableScanDesc scan = table_beginscan(runs, snapshot, 0, NULL);
 	int			size = 64;
 	int			count = 0;
+	Size		kept = 0;
 	HeapTuple	tuple;
 
 	*groups = palloc(sizeof(GroupInfo) * size);
@@ -210,7 +233,9 @@ runs_list(Relation runs, Snapshot snapshot, bool past, GroupInfo **groups)
 			*groups = repalloc_huge(*groups, sizeof(GroupInfo) * size);
 		}
 		read_info(tuple, RelationGetDescr(runs), &(*groups)[count]);
-		count += past || !(*groups)[count].past;
+		if (!past && (*groups)[count].past)
+			continue;
+		keep_zone(tuple, RelationGetDescr(runs), &(*groups)[count++], &kept);
 	}
 	table_endscan(scan);
 	qsort(*groups, count, sizeof(GroupInfo), compare_groups);

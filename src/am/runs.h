@@ -50,11 +50,13 @@ typedef struct GroupInfo
 	int64		first;			/* the times from which on they were */
 	int64		last;
 	int32		order;			/* what its run is sorted by, as a hash; 0: nothing */
+	bytea	   *zone;			/* zone.h; NULL: it is in the row */
 } GroupInfo;
 
 /*
  * The groups that a snapshot sees, by run and group: an array in *groups.  Those of
- * past rows only if past is set.
+ * past rows only if past is set.  It comes with their zones, if these are not too
+ * much.
  */
 extern int	runs_list(Relation runs, Snapshot snapshot, bool past, GroupInfo **groups);
 

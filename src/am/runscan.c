@@ -242,9 +242,10 @@ load(RunScan *scan, int ordinal)
 static bool
 is_wanted(RunScan *scan)
 {
+	const GroupInfo *info = &scan->groups[scan->current];
 	HeapTupleData tuple;
-	Buffer		buffer;
-	Datum		zone;
+	Buffer		buffer = InvalidBuffer;
+	Datum		zone = PointerGetDatum(info->zone);
 	bool		isnull;
 	bool		wanted;
 	MemoryContext old;
@@ -252,14 +253,17 @@ is_wanted(RunScan *scan)
 	if (scan->wanted == NULL)
 		return true;
 	CHECK_FOR_INTERRUPTS();
-	fetch(scan, &scan->groups[scan->current], &tuple, &buffer);
-	zone = heap_getattr(&tuple, RUNS_ZONE, RelationGetDescr(scan->runs), &isnull);
+	if (info->zone == NULL)
+	{
+		fetch(scan, info, &tuple, &buffer);
+		zone = heap_getattr(&tuple, RUNS_ZONE, RelationGetDescr(scan->runs), &isnull);
+	}
 	old = MemoryContextSwitchTo(scan->zone_context);
-	wanted = scan->wanted(scan->wanted_arg,
-						  isnull ? NULL : (bytea *) PG_DETOAST_DATUM_PACKED(zone));
+	wanted = scan->wanted(scan->wanted_arg, (bytea *) PG_DETOAST_DATUM_PACKED(zone));
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(scan->zone_context);
-	ReleaseBuffer(buffer);
+	if (BufferIsValid(buffer))
+		ReleaseBuffer(buffer);
 	return wanted;
 }
 
