@@ -33,6 +33,15 @@ BEGIN
 	RETURN said;
 END $$;
 
+-- What the planner thinks that a query costs
+CREATE FUNCTION read_cost(query text) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+	plan jsonb;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+	RETURN plan->0->'Plan'->>'Total Cost';
+END $$;
+
 -- Three runs of 10000, 5000 and 1 row, that is two groups, one and one; then a delta,
 -- with a row that is deleted and one that is updated.  It all happens in one
 -- transaction, so that nobody merges runs whose number is shown below.
@@ -112,6 +121,38 @@ SET read.setting = '12000';
 SELECT read_groups('SELECT FROM read_rows WHERE i = read_setting()'), read_compare('i = read_setting()');
 SET read.setting = '5';
 SELECT read_groups('SELECT FROM read_rows WHERE i = read_setting()'), read_compare('i = read_setting()');
+COMMIT;
+
+-- The planner knows that a scan passes over groups: where the table's order says so, or
+-- the statistics, or not at all; and what else is read
+BEGIN;
+CREATE TABLE read_costs (k int, near int, far int, n int) USING spine;
+SELECT spine_set_order('read_costs', '{k}');
+INSERT INTO read_costs SELECT i, i / 10, i * 7919 % 100000, i FROM generate_series(1, 100000) i;
+SELECT spine_absorb('read_costs');
+CREATE FUNCTION read_cost_share(condition text) RETURNS numeric LANGUAGE sql AS $$
+	SELECT (read_cost('SELECT * FROM read_costs WHERE ' || condition) / read_cost('SELECT * FROM read_costs WHERE abs(k) = 5'))::numeric(3, 1) $$;
+SELECT condition, read_cost_share(condition) FROM (VALUES ('k = 5'), ('k > 50000'), ('near = 5'), ('far = 5')) v (condition);
+COMMIT;
+VACUUM ANALYZE read_costs;
+SELECT condition, read_cost_share(condition)
+FROM (VALUES ('k = 5'), ('k > 50000'), ('k BETWEEN 50000 AND 60000'), ('near = 5'), ('near = 5 AND k > 50000'), ('near IN (3, 4, 5)'), ('far = 5'), ('k <> 5'), ('near IS NULL')) v (condition);
+-- Rows of the delta are all read
+BEGIN;
+INSERT INTO read_costs SELECT i, i / 10, i, i FROM generate_series(100001, 200000) i;
+SELECT read_cost_share('k = 5') BETWEEN 0.4 AND 0.8 AS all_of_the_delta;
+ROLLBACK;
+-- What adds up is not known of a part of it
+BEGIN;
+DROP TABLE read_costs;
+CREATE TABLE read_costs (k int, n int) USING spine;
+SELECT spine_set_diff('read_costs', '{n}');
+INSERT INTO read_costs SELECT i, i FROM generate_series(1, 100000) i;
+SELECT spine_absorb('read_costs');
+ANALYZE read_costs;
+SELECT condition, read_cost_share(condition) > 0.5 AS whole FROM (VALUES ('n = 5'), ('k = 5')) v (condition);
+DROP FUNCTION read_cost_share;
+DROP TABLE read_costs;
 COMMIT;
 
 -- Other types, one condition each.  Every value is in a group of its own first.

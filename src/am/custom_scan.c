@@ -16,7 +16,6 @@
 #include "catalog/pg_class.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
-#include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
@@ -26,6 +25,7 @@
 #include "am/custom_scan.h"
 #include "am/group_filter.h"
 #include "am/order.h"
+#include "am/scan_cost.h"
 #include "state/tables.h"
 
 static set_rel_pathlist_hook_type previous_pathlist = NULL;
@@ -67,39 +67,6 @@ needs_other_system_columns(RelOptInfo *rel, const Bitmapset *needed)
 	return false;
 }
 
-/* The share of the columns' widths that is needed. */
-static double
-needed_share(RelOptInfo *rel, const Bitmapset *needed)
-{
-	double		all = 0;
-	double		sum = 0;
-
-	for (int attnum = 1; attnum <= rel->max_attr; attnum++)
-	{
-		int32		width = Max(rel->attr_widths[attnum - rel->min_attr], 1);
-
-		all += width;
-		if (is_needed(needed, attnum))
-			sum += width;
-	}
-	if (all == 0 || is_needed(needed, 0))
-		return 1;
-	return Max(sum / all, 0.01);
-}
-
-/* Those of a sequential scan, but for pages that need not be read. */
-static void
-set_costs(CustomPath *path, RelOptInfo *rel, const Path *plain, const Bitmapset *needed)
-{
-	double		share = needed_share(rel, needed);
-	Cost		pages = seq_page_cost * rel->pages;
-	Cost		saved = Min(pages * (1 - share), plain->total_cost - plain->startup_cost);
-
-	path->path.rows = plain->rows;
-	path->path.startup_cost = plain->startup_cost;
-	path->path.total_cost = plain->total_cost - saved;
-}
-
 static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 					   List *clauses, List *custom_plans);
 
@@ -110,7 +77,7 @@ static const CustomPathMethods path_methods = {
 
 /* What does as the sequential scan does, with less. */
 static Path *
-better_path(RelOptInfo *rel, const Path *plain, const Bitmapset *needed, bool sums)
+better_path(RelOptInfo *rel, const Path *plain, ScanShares shares, bool sums)
 {
 	CustomPath *path = makeNode(CustomPath);
 
@@ -125,18 +92,18 @@ better_path(RelOptInfo *rel, const Path *plain, const Bitmapset *needed, bool su
 	if (!sums)
 		path->flags |= CUSTOMPATH_SUPPORT_BACKWARD_SCAN;
 	path->methods = &path_methods;
-	set_costs(path, rel, plain, needed);
+	scan_set_costs(&path->path, plain, shares);
 	return &path->path;
 }
 
 static List *
-better_paths(RelOptInfo *rel, List *paths, const Bitmapset *needed, bool sums)
+better_paths(RelOptInfo *rel, List *paths, ScanShares shares, bool sums)
 {
 	ListCell   *cell;
 
 	foreach(cell, paths)
 		if (((Path *) lfirst(cell))->pathtype == T_SeqScan)
-			lfirst(cell) = better_path(rel, lfirst(cell), needed, sums);
+			lfirst(cell) = better_path(rel, lfirst(cell), shares, sums);
 	return paths;
 }
 
@@ -178,6 +145,7 @@ static void
 add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
 	Bitmapset  *needed;
+	ScanShares	shares;
 	bool		sums;
 	bool		marked;
 	bool		changed;
@@ -201,8 +169,9 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	needed = needed_attributes(rel);
 	if (marked || needs_other_system_columns(rel, needed))
 		return;
-	rel->pathlist = better_paths(rel, rel->pathlist, needed, sums);
-	rel->partial_pathlist = better_paths(rel, rel->partial_pathlist, needed, sums);
+	shares = scan_shares(root, rel, rte->relid, needed);
+	rel->pathlist = better_paths(rel, rel->pathlist, shares, sums);
+	rel->partial_pathlist = better_paths(rel, rel->partial_pathlist, shares, sums);
 }
 
 /* --------------------------------------------------------------------

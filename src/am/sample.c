@@ -339,11 +339,20 @@ estimate_runs(Relation rel, BlockNumber *pages, double *tuples)
  * after VACUUM, hence of no use here.  The delta is taken for full: at worst it has
  * room for as many rows as have left it for the runs.
  */
+double
+sample_delta_rows(Relation rel, int32 *widths)
+{
+	int32		width = get_relation_data_width(RelationGetRelid(rel), widths) +
+		(int32) (MAXALIGN(SizeofHeapTupleHeader) + sizeof(ItemIdData));
+
+	return floor((BLCKSZ - SizeOfPageHeaderData) / (double) width) *
+		RelationGetNumberOfBlocks(rel);
+}
+
 static void
 relation_estimate_size(Relation rel, int32 *widths, BlockNumber *pages, double *tuples,
 					   double *allvisfrac)
 {
-	int32		width;
 	NativeFile	file;
 
 	if (!file_find(rel, &file))
@@ -351,10 +360,8 @@ relation_estimate_size(Relation rel, int32 *widths, BlockNumber *pages, double *
 		heap->relation_estimate_size(rel, widths, pages, tuples, allvisfrac);
 		return;
 	}
-	width = get_relation_data_width(RelationGetRelid(rel), widths) +
-		(int32) (MAXALIGN(SizeofHeapTupleHeader) + sizeof(ItemIdData));
 	*pages = RelationGetNumberOfBlocks(rel);
-	*tuples = floor((BLCKSZ - SizeOfPageHeaderData) / (double) width) * *pages;
+	*tuples = sample_delta_rows(rel, widths);
 	*allvisfrac = 0;
 	estimate_runs(rel, pages, tuples);
 }

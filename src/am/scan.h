@@ -49,4 +49,10 @@ extern void scan_set_callbacks(TableAmRoutine *routine);
 /* The same for TABLESAMPLE, ANALYZE and the planner's estimates. */
 extern void sample_set_callbacks(TableAmRoutine *routine);
 
+/*
+ * How many rows the delta may have, by its size.  widths are the columns' as far as
+ * they are known, by their numbers, as for relation_estimate_size.
+ */
+extern double sample_delta_rows(Relation rel, int32 *widths);
+
 #endif
