@@ -71,7 +71,8 @@ PG_CPPFLAGS = -Isrc -isystem $(includedir_server) $(if $(filter 1,$(STOP_POINTS)
 # PGDLLEXPORT and they would be hidden too (16 and later do all this by
 # themselves). Binding our calls to our own functions at link time does it.
 BIND_LOCALLY = -Wl,-Bsymbolic-functions
-SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),$(BIND_LOCALLY))
+# Row groups are compressed by the server's libraries (src/am/pack.c).
+SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),$(BIND_LOCALLY)) $(filter -lzstd,$(LIBS))
 
 WARNINGS = $(if $(filter 1,$(WERROR)),-Wall -Wextra -Wshadow -Werror \
              -Wno-unused-parameter $(CLANG_QUIET))

@@ -142,6 +142,16 @@ foreach my $table (@tables)
 	}
 }
 
+# Digits have no repetitions to find, but few different bytes
+$node->safe_psql('postgres', <<'END');
+CREATE TABLE digits AS SELECT md5(i::text) AS text FROM generate_series(1, 8192) i;
+END
+push @tables, 'digits';
+write_groups('digits', '8192');
+is(check('digits', 'NULL'), 8192, 'digits');
+is($node->safe_psql('postgres', q{SELECT sum(length(data)) < 8192 * 32 * 0.6 FROM groups WHERE rel = 'digits'::regclass}),
+	check_pg_config('#define USE_ZSTD 1') ? 't' : 'f', 'they take half their room where the server has zstd');
+
 # ----------------------------------------------------------------------
 # Zones: all are compared; and how many columns have one in the first group
 

@@ -213,5 +213,5 @@ chunk_write(Form_pg_attribute att, const Datum *values, const bool *nulls, int n
 		packed = shorter(packed, encode(&column,
 										att->attbyval ? CHUNK_INTS_DICTIONARY : CHUNK_ROWS_DICTIONARY,
 										dictionary));
-	return packed;
+	return piece_repack(packed);
 }

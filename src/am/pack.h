@@ -1,7 +1,7 @@
 /*
  * pack.h
  *		Compression of pieces of a row group, by the server's own means: what it
- *		does to toasted values is done to chunks here.
+ *		does to toasted values is done to chunks here, or better, with zstd.
  */
 #ifndef SPINE_AM_PACK_H
 #define SPINE_AM_PACK_H
@@ -18,7 +18,8 @@ typedef enum PackMethod
 {
 	PACK_NONE,
 	PACK_PGLZ,
-	PACK_LZ4
+	PACK_LZ4,
+	PACK_ZSTD
 } PackMethod;
 
 /* An empty piece: room for a varlena's header, and then what is appended. */
@@ -36,6 +37,13 @@ extern struct varlena *piece_pack(struct varlena *piece);
 /* How many bytes piece_pack would make of it. */
 extern Size piece_packed_size(struct varlena *piece);
 
+/*
+ * Compresses a packed piece with zstd instead, if that makes it shorter by a quarter at
+ * least and the server was built with it: it takes longer to unpack.  Otherwise returns
+ * it as it is.
+ */
+extern struct varlena *piece_repack(struct varlena *packed);
+
 extern PackMethod piece_method(const struct varlena *packed);
 
 /* How long it is unpacked, as it says itself; with the header. */
@@ -43,7 +51,7 @@ extern Size piece_raw_size(const struct varlena *packed);
 
 /*
  * The piece again; it may be the same memory.  ERRCODE_FEATURE_NOT_SUPPORTED for
- * LZ4 where the server knows none.
+ * LZ4 or zstd where the server knows none.
  */
 extern struct varlena *piece_unpack(struct varlena *packed);
 
