@@ -5,10 +5,11 @@
  * A look at the queue finds the relations that have batches in the inbox, and
  * those that have results queued; each is a task of its own, so that one that is
  * locked or raises errors only waits by itself.  The inbox goes first, since
- * writers wait for it, and spines that are idle last.  Pruning is one more task, and so are notifications
+ * writers wait for it; of what native tables have to absorb, one part is done a
+ * round, each table in its turn.  Pruning is one more task, and so are notifications
  * and seeing to it that mergers come where there is something for them.  Relies on
- * inbox_sequence.c, results.c and idle.c for the work and on task.c for surviving
- * it.
+ * inbox_sequence.c, results.c, idle.c and background.c for the work and on task.c
+ * for surviving it.
  */
 #include "worker/queue.h"
 
@@ -450,10 +451,30 @@ is_unfinished(Queue *queue)
 	return false;
 }
 
+/* The absorption that has waited longest of those that are due; NULL if none is. */
+static Task *
+next_absorption(Queue *queue)
+{
+	int64		now = mailbox_clock();
+	Task	   *next = NULL;
+	ListCell   *lc;
+
+	foreach(lc, queue->order)
+	{
+		Task	   *task = lfirst(lc);
+
+		if (task->key.kind == TASK_ABSORB && task_is_due(task, now) &&
+			(next == NULL || task->begun_at < next->begun_at))
+			next = task;
+	}
+	return next;
+}
+
 void
 queue_work(Queue *queue)
 {
 	int64		now = mailbox_clock();
+	Task	   *absorption;
 	ListCell   *lc;
 
 	if (spine_exert_delay >= 0 && queue->exert_delay < 0)
@@ -472,11 +493,18 @@ queue_work(Queue *queue)
 
 	foreach(lc, queue->order)
 	{
-		if (task_is_due(lfirst(lc), mailbox_clock()))
-			work_on(queue, lfirst(lc));
+		Task	   *task = lfirst(lc);
+
+		if (task->key.kind != TASK_ABSORB && task_is_due(task, mailbox_clock()))
+			work_on(queue, task);
 		if (ProcDiePending || ConfigReloadPending || place_order() == PLACE_GO)
 			return;
 	}
+
+	/* One at a time: it may take long, and writers wait for the others. */
+	absorption = next_absorption(queue);
+	if (absorption != NULL)
+		work_on(queue, absorption);
 
 	if (queue->looked_at == 0 || queue->absent)
 		return;

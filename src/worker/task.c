@@ -107,6 +107,7 @@ task_run(Task *task, void (*step) (void *arg), void *arg)
 {
 	Run			self = {task, step, arg};
 
+	task->begun_at = mailbox_clock();
 	pgstat_report_activity(STATE_RUNNING, task->what);
 	if (guard_transaction(run, filter, &self))
 		return true;

@@ -36,6 +36,7 @@ typedef struct Task
 	bool		failing;		/* the last try raised an error */
 	int			pause;			/* before the next try: ms, 0 = none */
 	int64		next;			/* mailbox_clock's time of it */
+	int64		begun_at;		/* the last try; 0 = none yet */
 	char		what[NAMEDATALEN + 64]; /* it is doing, for messages */
 } Task;
 
