@@ -15,7 +15,8 @@
 #            absorbs and merges; the writer waits when the delta is behind
 #   size     bytes a row once compacted, LOG's among them: a gzipped csv file of
 #            (integer, timestamptz, text, integer)
-#   scan     reading one and all of ten columns of ROWS / 10 rows, cached
+#   scan     reading one and all of ten columns of ROWS / 10 rows, cached and cold: from
+#            a server that was just started, with its files not in the system's memory
 #   lookup   one value of the order column among ROWS
 #   counter  one key that 16 clients count up, also under an old snapshot; reading it
 #
@@ -70,6 +71,14 @@ compact() {
 # the second time in its session.
 timed_again() {
 	sql -c '\timing on' -c "$1" -c "$1" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | tail -n 1
+}
+
+# The same from a cold start, for the first time.
+timed_cold() {
+	pg_ctl stop -s -w -m fast -D "$PGDATA"
+	find "$PGDATA/base" -type f -exec dd if={} iflag=nocache count=0 status=none \;
+	pg_ctl start -s -w -D "$PGDATA" -l "$PGDATA/../server.log"
+	sql -c '\timing on' -c "$1" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p'
 }
 
 # Rows a second of a statement that handles all of them.
@@ -244,6 +253,10 @@ case_scan() {
 	figure "ten columns of $((rows / 10)) rows (ms)" "$(timed_again "${all}_spine")" "$heap"
 	heap=$(timed_again "${one}_heap")
 	figure "sum of one column of them (ms)" "$(timed_again "${one}_spine")" "$heap"
+	heap=$(timed_cold "${all}_heap")
+	figure "ten columns of $((rows / 10)) rows, cold (ms)" "$(timed_cold "${all}_spine")" "$heap"
+	heap=$(timed_cold "${one}_heap")
+	figure "sum of one column of them, cold (ms)" "$(timed_cold "${one}_spine")" "$heap"
 }
 
 make_lookup() {
