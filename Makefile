@@ -31,7 +31,7 @@ REGRESS = frontier push dims apply transaction buffer errors privileges roles wo
 ISOLATION = push_push push_repeatable_read push_apply push_since push_drop push_deadlock \
 	append_push savepoint prepared own_writes register_race apply_truncate worker_busy \
 	sweep claiming wait_upper inbox_waits inbox_generation temporary push_exert \
-	native_writers native_absorb native_ticks native_locks native_sum_marks
+	native_writers native_absorb native_ticks native_locks native_sum_marks native_refill
 
 # Where test output goes, e.g. when the source tree cannot be written to.
 TEST_OUTPUT ?= .

@@ -20,7 +20,6 @@
 #include "storage/bufmgr.h"
 #include "storage/lock.h"
 #include "utils/fmgroids.h"
-#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "am/file.h"
@@ -62,6 +61,8 @@ find_row(Relation rel, Oid tablespace, RelFileNumber filenode, NativeFile *file,
 		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
 		file->relid = DatumGetObjectId(values[FILE_RELATION - 1]);
 		file->runs = DatumGetObjectId(values[FILE_RUNS - 1]);
+		file->made_by = HeapTupleHeaderXminFrozen(tuple->t_data) ? InvalidTransactionId :
+			HeapTupleHeaderGetXmin(tuple->t_data);
 		*tid = tuple->t_self;
 	}
 	systable_endscan(scan);
@@ -79,12 +80,6 @@ form_row(Relation rel, Oid tablespace, RelFileNumber filenode, const NativeFile 
 	values[FILE_RELATION - 1] = ObjectIdGetDatum(file->relid);
 	values[FILE_RUNS - 1] = ObjectIdGetDatum(file->runs);
 	return heap_form_tuple(RelationGetDescr(rel), values, nulls);
-}
-
-Snapshot
-file_latest_snapshot(void)
-{
-	return IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot();
 }
 
 static bool
@@ -154,6 +149,7 @@ file_open(Relation rel, NativeFile *file)
 			working_register(file->relid, NATIVE_DIMS, NATIVE_EFFORT);
 			set_merge_function(file->relid);
 			file->runs = runs_create(rel);
+			file->made_by = GetCurrentTransactionId();
 			CatalogTupleInsert(files, form_row(files, rel->rd_rel->reltablespace,
 											   rel->rd_rel->relfilenode, file));
 			CommandCounterIncrement();

@@ -24,13 +24,8 @@ typedef struct NativeFile
 {
 	Oid			relid;			/* the table, as of the last absorption */
 	Oid			runs;			/* its companion */
+	TransactionId made_by;		/* who wrote this row; invalid if all see it */
 } NativeFile;
-
-/*
- * A snapshot of what is committed by now.  None can be taken in parallel mode: the
- * active one then.  Not registered.
- */
-extern Snapshot file_latest_snapshot(void);
 
 /*
  * The row of a table's present file.  False if it has none, and so no runs.  The

@@ -11,9 +11,11 @@
 
 #include "access/heapam.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "am/file.h"
 #include "am/runscan.h"
@@ -27,6 +29,7 @@ struct RunScan
 	const Bitmapset *columns;
 	pg_atomic_uint64 *shared;
 	bool		timed;
+	bool		stale;			/* the snapshot is from before the file */
 	MemoryContext context;
 	GroupInfo  *groups;
 	int			ngroups;
@@ -41,6 +44,18 @@ struct RunScan
 	int64		groups_read;
 	int64		groups_skipped;
 };
+
+/*
+ * Has the table got its file after the snapshot?  Then the snapshot may see groups that
+ * were written anew with it, as they were before (refill.h).
+ */
+static bool
+is_stale(const NativeFile *file, Snapshot snapshot)
+{
+	return TransactionIdIsValid(file->made_by) && IsMVCCSnapshot(snapshot) &&
+		!TransactionIdIsCurrentTransactionId(file->made_by) &&
+		XidInMVCCSnapshot(file->made_by, snapshot);
+}
 
 static RunScan *
 begin(Relation rel, Snapshot snapshot, const Bitmapset *columns, pg_atomic_uint64 *shared,
@@ -63,6 +78,7 @@ begin(Relation rel, Snapshot snapshot, const Bitmapset *columns, pg_atomic_uint6
 	scan->columns = columns;
 	scan->shared = shared;
 	scan->timed = timed;
+	scan->stale = is_stale(&file, snapshot);
 	scan->context = context;
 	scan->ngroups = runs_list(scan->runs, snapshot, timed, &scan->groups);
 	MemoryContextSwitchTo(old);
@@ -214,6 +230,22 @@ follow(RunScan *scan, TupleDesc desc)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * What the columns had by default that such a group is without is forgotten: it may
+ * be null, or not.
+ */
+static void
+check_stale(RunScan *scan)
+{
+	if (!scan->stale || !scan->group->filled_in)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not read table \"%s\" as it was", RelationGetRelationName(scan->rel)),
+			 errdetail("It was written anew by VACUUM FULL, or moved, since the transaction's snapshot was taken, and columns had been added to it before."),
+			 errhint("The transaction might succeed if retried.")));
+}
+
 static void
 load(RunScan *scan, int ordinal)
 {
@@ -235,6 +267,7 @@ load(RunScan *scan, int ordinal)
 	MemoryContextSwitchTo(old);
 	ReleaseBuffer(buffer);
 	check_rows(scan, info);
+	check_stale(scan);
 	scan->loaded = ordinal;
 }
 
@@ -250,7 +283,8 @@ is_wanted(RunScan *scan)
 	bool		wanted;
 	MemoryContext old;
 
-	if (scan->wanted == NULL)
+	/* Zones know no more than groups do. */
+	if (scan->wanted == NULL || scan->stale)
 		return true;
 	CHECK_FOR_INTERRUPTS();
 	if (info->zone == NULL)

@@ -24,6 +24,7 @@
 
 #include "am/file.h"
 #include "am/scan.h"
+#include "state/tables.h"
 #include "compat.h"
 
 /* Rows of a group in one block, for TABLESAMPLE. */
@@ -322,7 +323,7 @@ scan_analyze_next_block(TableScanDesc base, ReadStream *stream)
 static void
 estimate_runs(Relation rel, BlockNumber *pages, double *tuples)
 {
-	Snapshot	snapshot = RegisterSnapshot(file_latest_snapshot());
+	Snapshot	snapshot = RegisterSnapshot(latest_snapshot());
 	RunScan    *runs = runscan_begin(rel, snapshot, NULL, NULL);
 
 	if (runs != NULL)

@@ -80,7 +80,7 @@ settings_read(Oid relid, Snapshot snapshot)
 NativeSettings
 settings_latest(Oid relid)
 {
-	Snapshot	snapshot = RegisterSnapshot(file_latest_snapshot());
+	Snapshot	snapshot = RegisterSnapshot(latest_snapshot());
 	NativeSettings settings = settings_read(relid, snapshot);
 
 	UnregisterSnapshot(snapshot);

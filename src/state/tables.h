@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "utils/snapshot.h"
+
 #include "access/attnum.h"
 
 typedef struct SpineTables
@@ -241,5 +243,11 @@ extern bool relation_is_native(Oid relid);
  * version is not the library's.
  */
 extern const SpineTables *spine_tables(bool missing_ok);
+
+/*
+ * A snapshot of what is committed by now.  None can be taken in parallel mode: the
+ * active one then.  Not registered.
+ */
+extern Snapshot latest_snapshot(void);
 
 #endif
