@@ -74,7 +74,7 @@ typedef struct RowGroup
 	int			ntimes;			/* of which so many are times */
 	Datum	  **values;			/* NULL where the column was not wanted */
 	bool	  **nulls;			/* NULL where no value is null */
-	bool		filled_in;		/* a column that was wanted is not in it */
+	bool		has_gaps;		/* a column is null because it is not in it */
 	MemoryContext context;		/* owns it and what the values point to */
 
 	/* group_read.c's own */

@@ -263,7 +263,7 @@ fill_in(RowGroup *group, TupleDesc desc, int i)
 	if (!att->attisdropped)
 	{
 		value = getmissingattr(desc, i + 1, &null);
-		group->filled_in = true;
+		group->has_gaps |= null;
 	}
 	if (!null)
 		value = datumCopy(value, att->attbyval, att->attlen);
@@ -288,7 +288,7 @@ group_read(RowGroup *group, TupleDesc desc, struct varlena *value, const Bitmaps
 	open_stored(&stored, desc, value, columns == NULL);
 	make_room(group, stored.header->nrows);
 	group->nrows = stored.header->nrows;
-	group->filled_in = false;
+	group->has_gaps = false;
 	read_chunks(group, desc, &stored, columns);
 	for (int i = 0; i < group->natts; i++)
 		if (group->values[i] == NULL && (columns == NULL || bms_is_member(i + 1, columns)))

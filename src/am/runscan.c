@@ -237,12 +237,12 @@ follow(RunScan *scan, TupleDesc desc)
 static void
 check_stale(RunScan *scan)
 {
-	if (!scan->stale || !scan->group->filled_in)
+	if (!scan->stale || !scan->group->has_gaps)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("could not read table \"%s\" as it was", RelationGetRelationName(scan->rel)),
-			 errdetail("It was written anew by VACUUM FULL, or moved, since the transaction's snapshot was taken, and columns had been added to it before."),
+			 errdetail("It was written anew since the transaction's snapshot was taken, and what was in columns that had been added to it is not known any more."),
 			 errhint("The transaction might succeed if retried.")));
 }
 
