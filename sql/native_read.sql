@@ -485,5 +485,21 @@ SELECT count(*) FROM read_empty TABLESAMPLE SYSTEM (100);
 ANALYZE read_empty;
 SELECT reltuples FROM pg_class WHERE oid = 'read_empty'::regclass;
 
+-- What row-level security hides does not show in which groups are passed over, unless
+-- the operator may see it (that of integers is leakproof, that of numeric is not)
+CREATE TABLE read_secret (i int, n numeric) USING spine;
+INSERT INTO read_secret SELECT i, i FROM generate_series(1, 100) i;
+SELECT spine_absorb('read_secret');
+ALTER TABLE read_secret ENABLE ROW LEVEL SECURITY;
+CREATE POLICY read_none ON read_secret USING (i + 0 < 0);
+CREATE ROLE regress_spine_reader;
+GRANT SELECT ON read_secret TO regress_spine_reader;
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT FROM read_secret WHERE n > 100;
+SET ROLE regress_spine_reader;
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT FROM read_secret WHERE n > 100;
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT FROM read_secret WHERE i > 100;
+RESET ROLE;
+
 \i :srcdir/sql/disturbed.psql
-DROP TABLE read_rows, read_few, read_parent, read_base, read_empty, read_sample, read_long, read_types CASCADE;
+DROP TABLE read_secret, read_rows, read_few, read_parent, read_base, read_empty, read_sample, read_long, read_types CASCADE;
+DROP ROLE regress_spine_reader;

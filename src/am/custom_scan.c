@@ -235,7 +235,7 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 {
 	CustomScan *scan = makeNode(CustomScan);
 
-	scan->custom_exprs = group_filter_conditions(clauses, rel->relid);
+	scan->custom_exprs = group_filter_conditions(clauses, rel);
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.plan.qual = clauses = extract_actual_clauses(clauses, false);
 	scan->scan.scanrelid = rel->relid;

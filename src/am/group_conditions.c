@@ -16,6 +16,7 @@
 #include "nodes/pathnodes.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/restrictinfo.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -122,17 +123,22 @@ group_condition(Expr *clause, Index rti)
 	return NULL;
 }
 
+/*
+ * What is skipped shows in how long it takes, and in EXPLAIN.  So a condition that
+ * row-level security has wait for a policy is not for rows that nobody has let through.
+ */
 List *
-group_filter_conditions(List *clauses, Index rti)
+group_filter_conditions(List *clauses, RelOptInfo *rel)
 {
 	List	   *conditions = NIL;
 	ListCell   *cell;
 
 	foreach(cell, clauses)
 	{
-		Expr	   *condition = group_condition(lfirst_node(RestrictInfo, cell)->clause, rti);
+		RestrictInfo *clause = lfirst_node(RestrictInfo, cell);
+		Expr	   *condition = group_condition(clause->clause, rel->relid);
 
-		if (condition != NULL)
+		if (condition != NULL && restriction_is_securely_promotable(clause, rel))
 			conditions = lappend(conditions, condition);
 	}
 	return conditions;

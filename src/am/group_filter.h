@@ -10,15 +10,15 @@
 
 #include "access/tupdesc.h"
 #include "nodes/execnodes.h"
-#include "nodes/pg_list.h"
+#include "nodes/pathnodes.h"
 
 #include "am/order.h"
 
 /*
- * Those among a relation's conditions (of RestrictInfos) that say something of
- * groups, as expressions with the column on the left.
+ * Those among a relation's conditions (RestrictInfos) that say something of groups,
+ * and may be tried before all others, as expressions with the column on the left.
  */
-extern List *group_filter_conditions(List *clauses, Index rti);
+extern List *group_filter_conditions(List *clauses, RelOptInfo *rel);
 
 typedef struct GroupFilter GroupFilter;
 
