@@ -581,8 +581,18 @@ SELECT tableoid::regclass, count(*), sum(a) FROM write_parent GROUP BY 1 ORDER B
 SELECT write_absorb('write_part1'), write_absorb('write_part3');
 SELECT tableoid::regclass, count(*), sum(a) FROM write_parent GROUP BY 1 ORDER BY 1;
 
+-- A command that has its own rows absorbed does not pass over them in silence
+CREATE TABLE write_self (a int) USING spine;
+INSERT INTO write_self VALUES (1), (2);
+CALL fails('UPDATE write_self SET a = a + 10 WHERE spine_absorb(''write_self'') >= 0');
+CALL fails('DELETE FROM write_self WHERE spine_absorb(''write_self'') >= 0');
+CALL fails('SELECT * FROM write_self WHERE spine_absorb(''write_self'') >= 0 FOR UPDATE');
+SELECT * FROM write_self ORDER BY a;
+SELECT * FROM write_self WHERE spine_absorb('write_self') >= 0 ORDER BY a FOR SHARE;
+SELECT * FROM write_self ORDER BY a;
+
 \i :srcdir/sql/disturbed.psql
-DROP TABLE write_plain, write_copy, write_frozen, write_many, write_trigger, write_deferred, write_types, write_shapes, write_none,
+DROP TABLE write_self, write_plain, write_copy, write_frozen, write_many, write_trigger, write_deferred, write_types, write_shapes, write_none,
 	write_1600, write_columns, write_retyped, write_parent;
 SET client_min_messages = warning;
 DROP TABLE IF EXISTS write_xml;

@@ -51,14 +51,15 @@ refuse(Relation rel, const char *what, const char *hint)
 }
 
 /*
- * A partition's row may really have moved to another one.  The server then asks
- * for the transaction to be repeated, and that finds out.
+ * By somebody else, or by the very command that is about to change it, which would
+ * take it for done.  A partition's row may really have moved to another one.  The
+ * server then asks for the transaction to be repeated, and that finds out.
  */
 static bool
 is_absorbed(Relation rel, TM_Result result, const TM_FailureData *failure)
 {
-	return result == TM_Updated && ItemPointerIndicatesMovedPartitions(&failure->ctid) &&
-		!rel->rd_rel->relispartition;
+	return (result == TM_Updated || result == TM_SelfModified) &&
+		ItemPointerIndicatesMovedPartitions(&failure->ctid) && !rel->rd_rel->relispartition;
 }
 
 static void
