@@ -19,6 +19,7 @@
 
 #include "am/column_hooks.h"
 #include "am/diff.h"
+#include "am/generated.h"
 #include "am/order.h"
 #include "am/settings.h"
 #include "state/catalog.h"
@@ -52,6 +53,21 @@ column_created(Oid relid, AttrNumber attnum)
 		return;
 	att = (Form_pg_attribute) GETSTRUCT(tuple);
 	check_column(relid, NameStr(att->attname), att);
+	heap_freetuple(tuple);
+}
+
+void
+column_computed(Oid relid, AttrNumber attnum)
+{
+	HeapTuple	tuple;
+
+	if (!relation_is_native(relid))
+		return;
+	tuple = catalog_attribute(relid, attnum);
+	if (!HeapTupleIsValid(tuple))
+		return;
+	generated_require_no_diffs(relid, (Form_pg_attribute) GETSTRUCT(tuple),
+							  settings_read(relid, SnapshotSelf).diff_columns);
 	heap_freetuple(tuple);
 }
 

@@ -11,9 +11,10 @@
 
 /*
  * Columns of any table, at the moment the object-access hook is called.  Errors:
- * one whose type the settings cannot do with.
+ * one whose type, or what it is generated from, the settings cannot do with.
  */
 extern void column_created(Oid relid, AttrNumber attnum);
+extern void column_computed(Oid relid, AttrNumber attnum);
 extern void column_altered(Oid relid, AttrNumber attnum);
 extern void column_dropped(Oid relid, AttrNumber attnum);
 

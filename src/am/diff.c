@@ -205,13 +205,38 @@ diff_zero(Oid type)
 	}
 }
 
+/* Ten to the number of digits before the point, which may be negative. */
+static Numeric
+numeric_limit(int32 typmod)
+{
+	int			precision = (typmod - VARHDRSZ) >> 16 & 0xffff;
+	int			scale = (((typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
+
+	return DatumGetNumeric(DirectFunctionCall3(numeric_in,
+											   CStringGetDatum(psprintf("1e%d", precision - scale)),
+											   ObjectIdGetDatum(InvalidOid),
+											   Int32GetDatum(-1)));
+}
+
+bool
+diff_fits(Form_pg_attribute att, Datum value)
+{
+	if (att->atttypid != NUMERICOID || att->atttypmod < (int32) VARHDRSZ ||
+		numeric_is_nan(DatumGetNumeric(value)))
+		return true;
+	return DatumGetBool(DirectFunctionCall2(numeric_lt,
+											DirectFunctionCall1(numeric_abs, value),
+											NumericGetDatum(numeric_limit(att->atttypmod))));
+}
+
 void
-diff_out_of_range(Oid type)
+diff_out_of_range(Form_pg_attribute att)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("sum of a diff column is out of range"),
-			 errdetail("Its type is %s.", format_type_be(type)),
+			 errdetail("Its type is %s.",
+					   format_type_with_typemod(att->atttypid, att->atttypmod)),
 			 errhint("Give the column a type with a greater range, such as numeric: ALTER TABLE ... ALTER COLUMN ... TYPE numeric.")));
 	pg_unreachable();
 }

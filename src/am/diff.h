@@ -57,7 +57,10 @@ extern bool diff_is_zero(Oid type, Datum value);
 /* Nothing, of such a type, in the current context. */
 extern Datum diff_zero(Oid type);
 
-/* Raises the error for a sum that a value of the type cannot hold. */
-extern void diff_out_of_range(Oid type) pg_attribute_noreturn();
+/* Has such a column room for its digits, if it is numeric(p, s)?  May leave some memory. */
+extern bool diff_fits(Form_pg_attribute att, Datum value);
+
+/* Raises the error for a sum that the column cannot hold. */
+extern void diff_out_of_range(Form_pg_attribute att) pg_attribute_noreturn();
 
 #endif

@@ -17,6 +17,7 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_rewrite.h"
@@ -164,6 +165,10 @@ at_object_access(ObjectAccessType access, Oid classId, Oid objectId, int subId, 
 		else if (access == OAT_DROP)
 			column_dropped(objectId, (AttrNumber) subId);
 	}
+	/* Of defaults it is told which relation and column they are for. */
+	if (!IsBinaryUpgrade && subId > 0 && classId == AttrDefaultRelationId &&
+		access == OAT_POST_CREATE && spine_tables(true) != NULL)
+		column_computed(objectId, (AttrNumber) subId);
 	if (previous_object_access != NULL)
 		previous_object_access(access, classId, objectId, subId, arg);
 }

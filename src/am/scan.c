@@ -243,6 +243,7 @@ is_rewrite(Relation rel, TupleDesc desc)
 		return true;
 	for (int i = 0; i < desc->natts; i++)
 		if (TupleDescAttr(desc, i)->atttypid != TupleDescAttr(present, i)->atttypid ||
+			TupleDescAttr(desc, i)->atttypmod != TupleDescAttr(present, i)->atttypmod ||
 			TupleDescAttr(desc, i)->attcollation != TupleDescAttr(present, i)->attcollation)
 			return true;
 	return false;

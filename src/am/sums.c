@@ -92,7 +92,7 @@ add_value(const Sums *sums, int i, Datum value, Sum *result)
 	if (diff_add(att->atttypid, sum->value, value, &result->value))
 		return true;
 	if (sums->strict)
-		diff_out_of_range(att->atttypid);
+		diff_out_of_range(att);
 	return false;
 }
 
@@ -183,6 +183,27 @@ clear_others(Sums *sums)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * What the column can show of a sum; false if that is not all.  Digits are not counted
+ * at rest: there the sum stays as it is.
+ */
+static bool
+take_value(Sums *sums, int i, Datum *value)
+{
+	Form_pg_attribute att = column_of(sums, i);
+	MemoryContext old = MemoryContextSwitchTo(sums->context[sums->current]);
+	bool		fine;
+
+	if (diff_is_integer(att->atttypid))
+		fine = diff_total_take(&sums->sums[i].total, att->atttypid, value);
+	else
+		fine = !sums->strict || diff_fits(att, *value);
+	MemoryContextSwitchTo(old);
+	if (!fine && sums->strict)
+		diff_out_of_range(att);
+	return fine;
+}
+
 bool
 sums_take(Sums *sums, TupleTableSlot *slot)
 {
@@ -191,16 +212,12 @@ sums_take(Sums *sums, TupleTableSlot *slot)
 	for (int i = 0; i < sums->order->ndiffs; i++)
 	{
 		int			place = sums->order->diffs[i] - 1;
-		Oid			type = column_of(sums, i)->atttypid;
-		Sum		   *sum = &sums->sums[i];
+		const Sum  *sum = &sums->sums[i];
 
 		slot->tts_isnull[place] = sum->isnull;
 		slot->tts_values[place] = sum->value;
-		if (sum->isnull || !diff_is_integer(type) ||
-			diff_total_take(&sum->total, type, &slot->tts_values[place]))
+		if (sum->isnull || take_value(sums, i, &slot->tts_values[place]))
 			continue;
-		if (sums->strict)
-			diff_out_of_range(type);
 		rest = true;
 	}
 	if (rest)

@@ -22,6 +22,7 @@
 #include "am/compact.h"
 #include "am/diff.h"
 #include "am/file.h"
+#include "am/generated.h"
 #include "am/merge.h"
 #include "am/order.h"
 #include "am/settings.h"
@@ -236,6 +237,7 @@ check_diffs(Relation rel, List *diffs)
 			order_require_sortable(att, BESIDE_DIFFS);
 		else
 			diff_require_type(att);
+		generated_require_no_diffs(RelationGetRelid(rel), att, diffs);
 	}
 }
 
