@@ -485,6 +485,19 @@ SELECT count(*) FROM read_empty TABLESAMPLE SYSTEM (100);
 ANALYZE read_empty;
 SELECT reltuples FROM pg_class WHERE oid = 'read_empty'::regclass;
 
+-- Half past two is as late as half past three, where the clock is put forward at two
+CREATE TABLE read_clock (t timestamp, d date) USING spine;
+INSERT INTO read_clock VALUES ('2024-03-10 02:30', '2024-03-10'), ('2024-03-10 03:00', '2024-03-10');
+SELECT spine_absorb('read_clock');
+SET timezone = 'America/New_York';
+SELECT t FROM read_clock WHERE t > '2024-03-10 07:10Z'::timestamptz;
+SELECT t FROM read_clock WHERE '2024-03-10 07:30Z'::timestamptz IN (t);
+SELECT t FROM read_clock WHERE t = ANY ('{2024-03-10 07:30Z}'::timestamptz[]);
+SELECT read_groups('SELECT FROM read_clock WHERE t > ''2024-03-10 07:10Z''::timestamptz'),
+	read_groups('SELECT FROM read_clock WHERE t > ''2024-03-10 07:10''::timestamp'),
+	read_groups('SELECT FROM read_clock WHERE d > ''2024-03-10 07:10Z''::timestamptz');
+RESET timezone;
+
 -- What row-level security hides does not show in which groups are passed over, unless
 -- the operator may see it (that of integers is leakproof, that of numeric is not)
 CREATE TABLE read_secret (i int, n numeric) USING spine;
@@ -501,5 +514,5 @@ EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT FROM read_secret WH
 RESET ROLE;
 
 \i :srcdir/sql/disturbed.psql
-DROP TABLE read_secret, read_rows, read_few, read_parent, read_base, read_empty, read_sample, read_long, read_types CASCADE;
+DROP TABLE read_secret, read_clock, read_rows, read_few, read_parent, read_base, read_empty, read_sample, read_long, read_types CASCADE;
 DROP ROLE regress_spine_reader;

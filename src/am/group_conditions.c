@@ -12,6 +12,7 @@
 
 #include "access/nbtree.h"
 #include "access/stratnum.h"
+#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/clauses.h"
@@ -58,13 +59,28 @@ is_fixed(Node *node, Index rti)
 		!bms_is_member((int) rti, pull_varnos(NULL, node));
 }
 
+/*
+ * Times without a zone are in another order than the moments that they are in one:
+ * where a clock is put forward, what it leaves out is the same as what comes later.
+ */
+static bool
+is_by_clock(Oid operator)
+{
+	Oid			left;
+	Oid			right;
+
+	op_input_types(operator, &left, &right);
+	return left == TIMESTAMPOID && right == TIMESTAMPTZOID;
+}
+
 /* Does such a comparison of a column with values say anything?  Its strategy, or 0. */
 static int
 usable_strategy(Oid operator, Oid collation, List *args, Index rti)
 {
 	Var		   *var = column(linitial(args), rti);
 
-	if (var == NULL || collation != var->varcollid || !is_fixed(lsecond(args), rti))
+	if (var == NULL || collation != var->varcollid || is_by_clock(operator) ||
+		!is_fixed(lsecond(args), rti))
 		return 0;
 	return btree_strategy(operator, var->vartype, exprType(linitial(args)));
 }

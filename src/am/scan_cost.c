@@ -86,7 +86,7 @@ conditions_by_column(RelOptInfo *rel)
 		Bitmapset  *attnums = NULL;
 		int			attnum;
 
-		pull_varattnos((Node *) group_filter_conditions(list_make1(lfirst(cell)), rel->relid),
+		pull_varattnos((Node *) group_filter_conditions(list_make1(lfirst(cell)), rel),
 					   rel->relid, &attnums);
 		/* There is one column in each. */
 		attnum = bms_next_member(attnums, -1) + FirstLowInvalidHeapAttributeNumber;
