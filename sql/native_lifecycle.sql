@@ -182,7 +182,31 @@ SELECT reltuples FROM pg_class WHERE oid = 'native_t'::regclass;
 VACUUM FULL native_t;
 SELECT native_rows('native_t'), native_runs();
 CALL fails('CLUSTER native_t');
--- but for a column that they have by default only, which the server then forgets
+-- The companion is vacuumed as well: what was merged leaves no more than room, and after
+-- VACUUM FULL not even that
+CREATE TABLE native_vacuumed (i int, t text) USING spine;
+CREATE PROCEDURE native_load(tables regclass) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR n IN 1..5 LOOP
+		EXECUTE format('INSERT INTO %s SELECT i, md5(i::text) FROM generate_series(1, 20000) i', tables);
+		PERFORM spine_absorb(tables);
+		COMMIT;
+	END LOOP;
+	PERFORM spine_compact(tables);
+END $$;
+CALL native_load('native_vacuumed');
+VACUUM native_vacuumed;
+SELECT pg_table_size(runs) AS vacuumed FROM spine_file WHERE relation = 'native_vacuumed'::regclass \gset
+SELECT spine_set_order('native_vacuumed', '{t}');
+SELECT spine_compact('native_vacuumed');
+SELECT pg_table_size(runs) < :vacuumed * 1.1 AS same_room FROM spine_file WHERE relation = 'native_vacuumed'::regclass;
+VACUUM FULL native_vacuumed;
+SELECT pg_table_size(runs) < :vacuumed * 0.7 AS less_room FROM spine_file WHERE relation = 'native_vacuumed'::regclass;
+SELECT count(*), sum(i), count(DISTINCT t) FROM native_vacuumed;
+SELECT spine_validate('native_vacuumed');
+DROP TABLE native_vacuumed;
+DROP PROCEDURE native_load;
+-- Runs stay what they are, but for a column that they have by default only, which the server then forgets
 CREATE TABLE native_later (i int) USING spine;
 SELECT spine_set_retention('native_later', '1 hour');
 INSERT INTO native_later VALUES (1), (2);
@@ -347,6 +371,8 @@ SELECT currtid2('native_t', min(ctid)) = min(ctid) AS same FROM native_t;
 CALL fails($$SELECT spine_register('native_t')$$);
 CALL fails($$SELECT spine_unregister('native_t')$$);
 CALL fails($$SELECT spine_push_batch('native_t', 0, 1, 1)$$);
+CALL fails($$SELECT spine_downgrade_since('native_t', '[]')$$);
+CALL fails($$SELECT spine_set_physical_compaction('native_t', 5)$$);
 CALL fails($$SELECT spine_append('native_t', 1)$$);
 CALL fails($$SELECT spine_append_batch('native_t', 1)$$);
 CALL fails($$SELECT spine_apply_merge('native_t', 0, 1, 0, 1)$$);

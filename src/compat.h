@@ -78,6 +78,8 @@ typedef RTEPermissionInfo PermsOfTable;
 #else
 #define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode, false)
 #define my_local_transaction (MyProc->vxid.lxid)
+#define IsAutoVacuumWorkerProcess() AmAutoVacuumWorkerProcess()
+#include "miscadmin.h"
 #endif
 
 #endif

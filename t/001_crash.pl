@@ -276,6 +276,7 @@ SELECT spine_force_compaction('paired');
 BEGIN; CREATE TABLE native_churn (i int) USING spine;
 INSERT INTO native_churn VALUES (1); SELECT spine_absorb('native_churn'); COMMIT;
 ALTER TABLE native_churn ADD later int DEFAULT 1;
+VACUUM native_churn;
 VACUUM FULL native_churn;
 ALTER TABLE native_churn SET TABLESPACE elsewhere;
 TRUNCATE native_churn;

@@ -14,20 +14,18 @@
 
 #include "access/heapam.h"
 #include "access/tableam.h"
-#include "access/xloginsert.h"
 #include "catalog/pg_am.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
-#include "storage/lmgr.h"
+#include "utils/snapmgr.h"
 
 #include "am/background.h"
 #include "am/fetch.h"
 #include "am/file.h"
 #include "am/native_hooks.h"
-#include "am/refill.h"
 #include "am/runs.h"
 #include "am/scan.h"
+#include "am/vacuum.h"
 #include "compat.h"
 #include "spine.h"
 #include "state/tables.h"
@@ -239,52 +237,6 @@ copy_data(Relation rel, const RelFileLocator *locator)
 			  locator->relNumber);
 }
 
-/* VACUUM FULL.  The rows in runs stay where they are, but for columns that they lack. */
-static void
-copy_for_cluster(Relation from, Relation to, Relation index, bool use_sort,
-				 TransactionId oldest, TransactionId *freeze, MultiXactId *minmulti,
-				 double *ntuples, double *vacuumed, double *recently_dead)
-{
-	heap->relation_copy_for_cluster(from, to, index, use_sort, oldest, freeze, minmulti,
-									ntuples, vacuumed, recently_dead);
-	if (from->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
-		return;
-	runs_refill(from);
-	file_move(from->rd_rel->reltablespace, from->rd_rel->relfilenode,
-			  to->rd_rel->reltablespace, to->rd_rel->relfilenode);
-}
-
-/* ANALYZE comes to us for blocks only, and so to the runs by way of one at least. */
-static void
-keep_block(Relation rel)
-{
-	Buffer		buffer;
-
-	LockRelationForExtension(rel, ExclusiveLock);
-	if (RelationGetNumberOfBlocks(rel) == 0)
-	{
-		buffer = ReadBufferExtended(rel, MAIN_FORKNUM, P_NEW, RBM_ZERO_AND_LOCK, NULL);
-		START_CRIT_SECTION();
-		PageInit(BufferGetPage(buffer), BufferGetPageSize(buffer), 0);
-		MarkBufferDirty(buffer);
-		if (RelationNeedsWAL(rel))
-			log_newpage_buffer(buffer, true);
-		END_CRIT_SECTION();
-		UnlockReleaseBuffer(buffer);
-	}
-	UnlockRelationForExtension(rel, ExclusiveLock);
-}
-
-static void
-vacuum(Relation rel, struct VacuumParams *params, BufferAccessStrategy strategy)
-{
-	NativeFile	file;
-
-	heap->relation_vacuum(rel, params, strategy);
-	if (RelationGetNumberOfBlocks(rel) == 0 && file_find(rel, &file))
-		keep_block(rel);
-}
-
 /* An index that was made while the table was another access method's. */
 static double
 index_build_range_scan(Relation rel, Relation index, struct IndexInfo *info, bool allow_sync,
@@ -339,8 +291,7 @@ set_callbacks(TableAmRoutine *routine)
 	routine->tuple_tid_valid = tuple_tid_valid;
 	routine->tuple_get_latest_tid = tuple_get_latest_tid;
 	routine->relation_nontransactional_truncate = nontransactional_truncate;
-	routine->relation_copy_for_cluster = copy_for_cluster;
-	routine->relation_vacuum = vacuum;
+	vacuum_set_callbacks(routine);
 }
 
 static void
