@@ -118,6 +118,37 @@ sql('SELECT pg_cancel_backend(spine_stopped())');
 nothing_shown($before, 'cancelled');
 
 # ----------------------------------------------------------------------
+# A compaction waits for a merge that is going on, but not where this may be waiting for
+# the lock on the table that somebody else is waiting for
+
+arm('runs_deleted');
+sql("ALTER SYSTEM SET spine.max_mergers = 1; SELECT pg_reload_conf()");
+wait_until('spine_stopped() IS NOT NULL');
+sql("ALTER SYSTEM SET spine.max_mergers = 0; SELECT pg_reload_conf()");
+sub statement
+{
+	my ($statement, $out, $err) = @_;
+	my $session = start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', $statement ], '>', $out, '2>', $err);
+
+	wait_until("EXISTS (SELECT FROM pg_stat_activity WHERE query = \$\$$statement\$\$ AND wait_event_type IN ('Extension', 'Lock'))");
+	return $session;
+}
+my ($out, $err, $lock_out, $lock_err) = ('', '', '', '');
+my $session = statement("SELECT spine_compact('log')", \$out, \$err);
+my $lock = statement('BEGIN; LOCK TABLE log', \$lock_out, \$lock_err);
+$session->finish;
+like($err, qr/runs of table "log" are being merged/, 'it does not wait where others may wait for it');
+sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = 'BEGIN; LOCK TABLE log'");
+$lock->finish;
+my $rows = sql('SELECT count(*) FROM log');
+($out, $err) = ('', '');
+$session = statement("SELECT spine_compact('log')", \$out, \$err);
+sql('SELECT pg_cancel_backend(spine_stopped())');
+$session->finish;
+is("$out$err", "$rows\n", 'it waits until the merge is over');
+is(sql("SELECT count(*), sum(len) FROM spine_batches WHERE relation = 'log'::regclass AND len > 0"), "1|$rows", 'and then there is one run');
+
+# ----------------------------------------------------------------------
 # In the worker, which tries again
 
 sql('CREATE TABLE other (i int) USING spine; INSERT INTO other SELECT generate_series(1, 500)');

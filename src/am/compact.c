@@ -10,9 +10,14 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "storage/lock.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 #include "am/absorb.h"
 #include "am/compact.h"
@@ -25,23 +30,61 @@
 #include "state/results.h"
 #include "state/trace_row.h"
 
-/*
- * Mergers at work have taken runs that are not theirs any more when we are done.
- * The caller holds the claim lock, so no other one begins.
- */
-static void
-refuse_beside_mergers(Relation rel, int64 generation)
+/* How long to wait before looking whether mergers are done: ms. */
+#define LOOK_PAUSE 50
+
+/* Has a merger claimed runs, which would not be its any more when we are done? */
+static bool
+are_being_merged(Oid relid, int64 generation)
 {
+	TimestampTz now = GetCurrentTimestamp();
 	SnapshotData dirty;
+	ListCell   *cell;
 
 	InitDirtySnapshot(dirty);
-	if (claims_open(RelationGetRelid(rel), generation, 0, PG_INT64_MAX, &dirty) == NIL)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_IN_USE),
-			 errmsg("runs of table \"%s\" are being merged", RelationGetRelationName(rel)),
-			 errdetail("Mergers have claimed merges of them."),
-			 errhint("Wait until they are done; spine_progress and spine_claims show them.")));
+	foreach(cell, claims_open(relid, generation, 0, PG_INT64_MAX, &dirty))
+		if (claim_state(lfirst(cell), now) != CLAIM_LAPSED)
+			return true;
+	return false;
+}
+
+/*
+ * Does anybody wait for a lock on the table?  Ours may be one that the server keeps
+ * with the process, of which it could not tell who waits for it.
+ */
+static bool
+is_waited_for(Oid relid)
+{
+	LockData   *locks = GetLockStatusData();
+	LOCKTAG		tag;
+	bool		found = false;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relid);
+	for (int i = 0; i < locks->nelements && !found; i++)
+		found = locks->locks[i].waitLockMode != NoLock &&
+			memcmp(&locks->locks[i].locktag, &tag, sizeof(tag)) == 0;
+	pfree(locks->locks);
+	pfree(locks);
+	return found;
+}
+
+/*
+ * Who waits for our lock on the table may be in the way of mergers: then waiting for
+ * these could be for ever.
+ */
+static void
+wait_for_mergers(Relation rel)
+{
+	if (is_waited_for(RelationGetRelid(rel)))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("runs of table \"%s\" are being merged", RelationGetRelationName(rel)),
+				 errdetail("Somebody is waiting for a lock on it meanwhile."),
+				 errhint("Try again; spine_progress and spine_claims show what is being merged.")));
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LOOK_PAUSE,
+					 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
 }
 
 /* What mergers have done already. */
@@ -133,6 +176,29 @@ merge_all(Relation rel, Spine *spine, const SpineBatch *batch)
 	stop_point("runs_compacted");
 }
 
+/*
+ * With the claim lock held until the end: who claims after us sees what we have made.
+ * The spine is locked, so that there is an end of what mergers are at.
+ */
+static Spine *
+open_unclaimed(Relation rel)
+{
+	Oid			relid = RelationGetRelid(rel);
+
+	for (;;)
+	{
+		Spine	   *spine;
+
+		claims_lock(relid);
+		apply_results(relid);
+		spine = spine_open(relid);
+		if (!are_being_merged(relid, spine->generation))
+			return spine;
+		claims_unlock(relid);
+		wait_for_mergers(rel);
+	}
+}
+
 int64
 compact(Relation rel)
 {
@@ -148,11 +214,7 @@ compact(Relation rel)
 	CommandCounterIncrement();
 	if (!trace_row_exists(relid))
 		return 0;
-	/* Until the end: who claims after us sees what we have made. */
-	claims_lock(relid);
-	apply_results(relid);
-	spine = spine_open(relid);
-	refuse_beside_mergers(rel, spine->generation);
+	spine = open_unclaimed(rel);
 	(void) spine_force_merges(spine);
 	batch = batch_to_merge(rel, spine);
 	if (batch != NULL)

@@ -234,7 +234,7 @@ diff_out_of_range(Form_pg_attribute att)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("sum of a diff column is out of range"),
+			 errmsg("sum of diff column \"%s\" is out of range", NameStr(att->attname)),
 			 errdetail("Its type is %s.",
 					   format_type_with_typemod(att->atttypid, att->atttypmod)),
 			 errhint("Give the column a type with a greater range, such as numeric: ALTER TABLE ... ALTER COLUMN ... TYPE numeric.")));

@@ -82,7 +82,7 @@ PG_FUNCTION_INFO_V1(spine_set_physical_compaction);
 Datum
 spine_set_physical_compaction(PG_FUNCTION_ARGS)
 {
-	Oid			relid = relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
+	Oid			relid = outside_relation_arg(fcinfo, 0, PRIVILEGE_OWNER);
 	Frontier	frontier;
 
 	if (PG_ARGISNULL(1))

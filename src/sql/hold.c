@@ -160,7 +160,7 @@ PG_FUNCTION_INFO_V1(spine_downgrade_since);
 Datum
 spine_downgrade_since(PG_FUNCTION_ARGS)
 {
-	Oid			relid = relation_arg(fcinfo, 0, ACL_UPDATE);
+	Oid			relid = outside_relation_arg(fcinfo, 0, ACL_UPDATE);
 	Frontier	since = frontier_arg(fcinfo, 1, "since");
 	Spine	   *spine = spine_open(relid);
 	CoreError	err;

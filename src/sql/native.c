@@ -63,7 +63,7 @@ native_arg(FunctionCallInfo fcinfo, int n, LOCKMODE lock)
 	if (!relation_is_native(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is no table that uses spine", RelationGetRelationName(rel)),
+				 errmsg("\"%s\" is not a table that uses spine", RelationGetRelationName(rel)),
 				 errdetail("It uses another access method, or none."),
 				 errhint("Create it with CREATE TABLE ... USING spine, or run ALTER TABLE ... SET ACCESS METHOD spine.")));
 	return rel;
@@ -218,7 +218,7 @@ require_empty(Relation rel)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("table \"%s\" is not empty", RelationGetRelationName(rel)),
 			 errdetail("What its diff columns are can be said only before there are rows."),
-			 errhint("Copy the rows to a new table with such columns.")));
+			 errhint("Say it of a new table, and copy the rows to that.")));
 }
 
 /* All columns that are no diffs are keys. */
