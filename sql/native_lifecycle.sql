@@ -435,8 +435,7 @@ INSERT INTO :companion SELECT * FROM :companion;
 UPDATE :companion SET run = 0;
 WITH gone AS (DELETE FROM :companion RETURNING run) TABLE gone;
 SELECT run FROM :companion FOR UPDATE;
-COPY :companion FROM stdin;
-\.
+COPY :companion FROM '/dev/null';
 COPY (SELECT count(*) > 0 FROM :companion) TO stdout;
 CREATE TEMP VIEW native_written AS SELECT * FROM :companion;
 DELETE FROM native_written;
