@@ -55,8 +55,8 @@ parallelscan_reinitialize(Relation rel, ParallelTableScanDesc shared)
 }
 
 /*
- * Do rows add up in such a scan, if the table has diff columns?  Those without a snapshot are for ANALYZE, which
- * takes rows as they are stored, as TABLESAMPLE does.
+ * Do rows add up in such a scan, if the table has diff columns?  Those without a
+ * snapshot are for ANALYZE, which takes rows as they are stored, as TABLESAMPLE does.
  */
 static bool
 may_add_up(Snapshot snapshot, uint32 flags)

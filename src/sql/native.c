@@ -199,19 +199,17 @@ spine_set_order(PG_FUNCTION_ARGS)
 
 /*
  * Rows that are there already would have to be added up, or taken apart; also such as
- * add up to nothing, so it is looked at as TABLESAMPLE does, row by row.
+ * add up to nothing, so it is looked at with a snapshot for which nothing adds up.
  */
 static void
 require_empty(Relation rel)
 {
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TableScanDesc scan = table_beginscan_sampling(rel, snapshot, 0, NULL, true, false, true);
+	TableScanDesc scan = table_beginscan(rel, SnapshotSelf, 0, NULL);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	bool		empty = !table_scan_getnextslot(scan, ForwardScanDirection, slot);
 
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
-	UnregisterSnapshot(snapshot);
 	if (empty)
 		return;
 	ereport(ERROR,
