@@ -89,7 +89,8 @@ rename "$parts/late", "$parts/p$late" or die $!;
 all_merged('the part is back');
 
 # A server that is away, and a compactor that is killed
-$node->restart('immediate');
+$node->stop('immediate');
+$node->start;
 push_batch() for 1 .. 10;
 all_merged('the server was away');
 $compactors[0]->signal('KILL');
