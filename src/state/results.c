@@ -316,5 +316,7 @@ results_apply(Oid relid, int max, int milliseconds)
 			apply_and_record(relid, tuple, desc, claim);
 		spine_add_news(relid, NEWS_RESULT);
 	}
+	/* So that nobody finds the last one again in this transaction. */
+	CommandCounterIncrement();
 	return done < list_length(results) ? WORK_MORE : WORK_DONE;
 }
